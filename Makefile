@@ -1,0 +1,53 @@
+# Castalia: `make start` shows it, `make test` tests it, `make check` is what every commit must pass.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: start test check format bench bench-serving bench-choosing bench-guarding build clean
+
+start: $(VENV)/.run-ready  ## install, pull the starter models, answer four requests
+	$(BIN)/python examples/first_steps.py
+
+test: $(VENV)/.dev-ready  ## the whole suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev-ready  ## format, lint, types, layers, project rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/project
+
+format: $(VENV)/.dev-ready  ## put the code in shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: bench-serving bench-choosing bench-guarding  ## all benchmarks
+
+bench-serving: $(VENV)/.dev-ready  ## language engines on the same bytes, interleaved
+	$(BIN)/python benchmarks/serving.py
+
+bench-choosing: $(VENV)/.dev-ready  ## the chooser on labelled requests
+	$(BIN)/python benchmarks/choosing.py
+
+bench-guarding: $(VENV)/.dev-ready  ## the personal-data detectors on labelled sentences
+	$(BIN)/python benchmarks/guarding.py
+
+build: $(VENV)/.dev-ready  ## wheel and source archive in dist/
+	$(BIN)/python -m build
+
+clean:  ## remove what make made
+	rm -rf $(VENV) dist build .cache demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-ready: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP_INSTALL) --editable '.[all]'
+	touch $@
+
+$(VENV)/.dev-ready: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP_INSTALL) --editable '.[dev]'
+	touch $@ $(VENV)/.run-ready
