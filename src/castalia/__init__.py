@@ -1,0 +1,59 @@
+"""Castalia: one self-hosted home for language models and every other kind of generative model.
+
+    import castalia
+
+    result = castalia.ask("What is the capital of France?")
+    print(result.text, result.verdict.status)
+
+Names are imported at first use, so that ``import castalia`` stays fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from castalia.client.api import ask, choose, generate, stream, train
+    from castalia.core.content import Message, Part
+    from castalia.core.errors import CastaliaError
+    from castalia.core.requests import Request
+    from castalia.core.results import Choice, Measure, Result, Verdict
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ask": "castalia.client.api",
+    "choose": "castalia.client.api",
+    "generate": "castalia.client.api",
+    "stream": "castalia.client.api",
+    "train": "castalia.client.api",
+    "Message": "castalia.core.content",
+    "Part": "castalia.core.content",
+    "CastaliaError": "castalia.core.errors",
+    "Request": "castalia.core.requests",
+    "Choice": "castalia.core.results",
+    "Measure": "castalia.core.results",
+    "Result": "castalia.core.results",
+    "Verdict": "castalia.core.results",
+}
+
+__all__ = [
+    "CastaliaError",
+    "Choice",
+    "Measure",
+    "Message",
+    "Part",
+    "Request",
+    "Result",
+    "Verdict",
+    "ask",
+    "choose",
+    "generate",
+    "stream",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'castalia' has no attribute {name!r}")

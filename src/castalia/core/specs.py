@@ -1,0 +1,71 @@
+"""Specs: the cheap side of a plug-in, read without importing the rest of it.
+
+A spec names its implementation as an import string ``"package.module:Name"`` that is resolved at first use. A modality
+without an implementation can be generated but not trained.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Spec(BaseModel):
+    """What every plug-in states about itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    summary: str
+    implementation: str = ""
+    requires: tuple[str, ...] = ()
+    """Modules that must be importable, looked up without importing them."""
+    extra: str | None = None
+    """The pip extra that brings them."""
+
+
+class EngineSpec(Spec):
+    """An engine: what it runs, what comes out and which options it honours.
+
+    ``options`` holds, per output modality, the names of the modality's options that the engine carries out; an option
+    that a person sets and that is not here is refused by name. ``isolation`` says whether it lives in a child process.
+    """
+
+    formats: tuple[str, ...]
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...] = ("text",)
+    options: dict[str, tuple[str, ...]]
+    isolation: Literal["process", "inline"] = "process"
+    parallel: bool = False
+    """Whether several requests run at once in one loaded model."""
+    load_options: str | None = None
+    """Import string of a pydantic class: how to load (threads, context, slots)."""
+    request_options: str | None = None
+    """Import string of a pydantic class that replaces the output modality's options: for an engine whose requests
+    have little in common with them (transcription gives text, but nothing is sampled by ``top_p``)."""
+    licence: str = ""
+
+
+class ModalitySpec(Spec):
+    """A modality: file types, how it is recognised, asked for, checked.
+
+    ``options`` is the import string of the pydantic class of generation options. ``checks`` is the import string of
+    ``(output: Part, context: CheckContext) -> list[Measure]``. ``wishes`` are words that ask for it outright. ``join``
+    is the import string of ``(pieces: list[bytes], media_type: str) -> bytes``, which makes one file of an output that
+    came in several chunks; without it they are strung together.
+    """
+
+    media_types: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    options: str
+    checks: str | None = None
+    join: str | None = None
+    wishes: tuple[str, ...] = ()
+    default_family: str | None = None
+
+
+class FamilySpec(Spec):
+    """A family: which kinds of representation it learns. ``options`` are its training options' import string."""
+
+    representations: tuple[Literal["continuous", "tokens"], ...]
+    options: str
+    sampling_options: str | None = None
