@@ -1,0 +1,1 @@
+"""What is kept: database, blobs, history, registry, artifacts."""
