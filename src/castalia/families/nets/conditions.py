@@ -1,0 +1,56 @@
+"""Conditions as a vector that networks read, any subset of which may be unknown."""
+
+import torch
+from torch import Tensor, nn
+
+from castalia.core.representation import Conditions
+
+
+class ConditionEncoder(nn.Module):
+    """Conditions (batch, width) with their known groups (batch, groups) to an embedding (batch, features).
+
+    Without conditions the embedding is empty (features 0), so that callers concatenate without asking.
+    """
+
+    owners: Tensor
+
+    def __init__(self, conditions: Conditions | None, features: int) -> None:
+        super().__init__()
+        self.groups = conditions.groups if conditions is not None else ()
+        self.width = sum(group.width for group in self.groups)
+        self.features = features if self.groups else 0
+        if self.groups:
+            self.net = nn.Sequential(
+                nn.Linear(self.width + len(self.groups), features), nn.SiLU(), nn.Linear(features, features)
+            )
+            owners = [index for index, group in enumerate(self.groups) for _ in range(group.width)]
+            self.register_buffer("owners", torch.tensor(owners), persistent=False)
+
+    def forward(self, count: int, conditions: Tensor | None, known: Tensor | None) -> Tensor:
+        """The embedding (count, features); ``conditions`` None means that nothing is known."""
+        if not self.groups:
+            return torch.zeros(count, 0, device=conditions.device if conditions is not None else None)
+        parameter = next(self.parameters())
+        if conditions is None or known is None:
+            conditions = parameter.new_zeros(count, self.width)
+            known = torch.zeros(count, len(self.groups), dtype=torch.bool, device=parameter.device)
+        seen = known.to(parameter.dtype)
+        return self.net(torch.cat([conditions * seen[:, self.owners], seen], dim=1))
+
+
+def hide_groups(known: Tensor | None, nothing: float = 0.15) -> Tensor | None:
+    """Which of the ``known`` groups (batch, groups) stay known for a training step, drawn anew for each item.
+
+    With probability ``nothing`` none does (more often where there are many groups, since asking for nothing is the
+    common case there); else k of the G groups, k drawn with weight 1/k for G > 1, since few are usually asked for.
+    """
+    if known is None:
+        return None
+    batch, groups = known.shape
+    if groups > 1:
+        nothing = max(nothing, 0.4)
+    weights = 1.0 / torch.arange(1, groups + 1, dtype=torch.float32)
+    kept = torch.multinomial(weights, batch, replacement=True) + 1
+    kept = torch.where(torch.rand(batch) < nothing, 0, kept)
+    ranks = torch.rand(batch, groups).argsort(dim=1).argsort(dim=1)
+    return known & (ranks < kept[:, None]).to(known.device)

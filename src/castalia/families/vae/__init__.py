@@ -1,0 +1,1 @@
+"""Variational autoencoders for continuous layouts of every rank: rows, signals, pictures, films."""

@@ -1,0 +1,97 @@
+"""The VAE family: sizes from the dial and the data, and the learner for rows or for grids."""
+
+import math
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from castalia.core.errors import BadRequest
+from castalia.core.representation import Conditions, Continuous, Layout
+from castalia.families.contract import Learner, Size
+from castalia.families.nets.convolution import patch_factor, resolutions
+from castalia.families.vae.columns import describe_columns
+from castalia.families.vae.grids import GridConfig, GridVae
+from castalia.families.vae.options import VaeOptions
+from castalia.families.vae.rows import RowConfig, RowVae
+
+_SCALE: dict[str, int] = {"tiny": 1, "small": 2, "medium": 3, "large": 4}
+
+
+class VaeFamily:
+    """Builds VAEs: rows of columns for layouts of rank 1, convolution networks for signals, pictures and films."""
+
+    def derive(
+        self,
+        layout: Layout,
+        conditions: Conditions | None,
+        size: Size,
+        options: BaseModel,
+        data: NDArray[np.generic],
+    ) -> dict[str, object]:
+        """See `castalia.families.contract.Family.derive`."""
+        options = cast("VaeOptions", options)
+        if not isinstance(layout, Continuous) or not 1 <= len(layout.shape) <= 4:
+            raise BadRequest(
+                "A VAE learns continuous arrays of one to four axes; this representation is another kind.",
+                hint="Choose another family with --family.",
+            )
+        common: dict[str, object] = {
+            "rate": options.rate,
+            "weight_decay": options.weight_decay,
+            "batch": options.batch or _batch(len(data)),
+            "epochs": options.epochs or 400.0,
+            "context": min(256, max(32, 0 if conditions is None else conditions.width)),
+        }
+        derived = _rows if len(layout.shape) == 1 else _grid
+        return common | derived(layout, size, options, data)
+
+    def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:
+        """See `castalia.families.contract.Family.build`."""
+        layout = cast("Continuous", layout)
+        if len(layout.shape) == 1:
+            return RowVae(conditions, RowConfig.model_validate(config))
+        return GridVae(layout, conditions, GridConfig.model_validate(config))
+
+
+def _batch(count: int) -> int:
+    """A power of two near a sixtieth of the items, from 32 to 256."""
+    return int(2 ** round(math.log2(min(256, max(32, count / 60)))))
+
+
+def _rows(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.generic]) -> dict[str, object]:
+    scale = _SCALE[size]
+    columns = describe_columns(layout, data)
+    inner = min(1024, max(64 * scale, 16 * len(columns)))
+    few = len(data) < 2000
+    return {
+        "columns": [column.model_dump() for column in columns],
+        "latent": options.latent or min(8 * scale, 2 * len(columns)),
+        "hidden": inner // 2 if few else inner,
+        "blocks": 2 if scale < 3 else 3,
+        "components": 4 if few else 8,
+        "flow_layers": 2 + 2 * scale,
+        "dropout": _dropout(options, len(data)),
+    }
+
+
+def _grid(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.generic]) -> dict[str, object]:
+    scale = _SCALE[size]
+    patch = patch_factor(layout.shape[1:])
+    levels = resolutions([length // patch for length in layout.shape[1:]])
+    width = 32 * scale if patch > 1 else 16 * scale
+    return {
+        "patch": patch,
+        "levels": [list(level) for level in levels],
+        "widths": [min(width * 2**index, 2 * width) for index in range(len(levels))],
+        "blocks": 1 if scale < 3 else 2,
+        "latent": options.latent or min(16 * scale, max(2, math.prod(layout.shape) // 4)),
+        "flow_layers": 4 + 2 * scale,
+        "dropout": _dropout(options, len(data)),
+    }
+
+
+def _dropout(options: VaeOptions, count: int) -> float:
+    """A tenth, nothing where items are plenty."""
+    return options.dropout if options.dropout is not None else (0.1 if count < 20000 else 0.0)

@@ -1,0 +1,1 @@
+"""Images: small pictures learnt from a folder, and drawn from what was learnt."""

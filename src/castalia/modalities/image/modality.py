@@ -1,0 +1,180 @@
+"""The image modality: reading a folder, and turning arrays into finished pictures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import BaseModel
+
+from castalia.core.contracts import Encoded, Representation, Sample, Sampler, Survey
+from castalia.core.errors import BadRequest, UnsupportedInput
+from castalia.core.events import Progress
+from castalia.core.requests import Request
+from castalia.modalities.image import figures, fingerprints, surveying
+from castalia.modalities.image.options import ImageData, ImageOptions
+from castalia.modalities.image.pixels import decode, encode, is_grey, resize, square, to_array, to_image
+from castalia.modalities.image.reading import FEWEST, list_folder, refuse, side_for, sizes_of
+from castalia.modalities.image.representation import PixelRepresentation, restore
+from castalia.modalities.image.sheet import contact_sheet
+from castalia.modalities.image.spec import SPEC
+from castalia.modalities.image.wording import find_label, read_wish
+
+BATCH = 8
+"""Pictures drawn at once, so that a long request can be stopped between batches."""
+
+
+class ImageModality:
+    """Pictures as pixels. Implements `castalia.core.contracts.Modality`."""
+
+    def recognises(self, source: Path) -> float:
+        """The share of a folder's visible files that have a picture's suffix; 0 for a single file."""
+        if not source.is_dir():
+            return 0.0
+        listing = list_folder(source, ImageData())
+        pictures = len(listing.items) + listing.left_out
+        return pictures / max(1, pictures + len(listing.others))
+
+    def survey(self, source: Path, options: BaseModel) -> Survey:
+        """Decode every picture and report every problem at once."""
+        return surveying.survey(source, _data_options(options))
+
+    def data_options(self) -> type[BaseModel]:
+        """How a folder becomes a training set."""
+        return ImageData
+
+    def fit(self, source: Path, options: BaseModel) -> tuple[PixelRepresentation, Encoded]:
+        """All readable pictures as (n, channels, side, side); exact duplicates within a class count once.
+
+        Raises DatasetError with all unreadable files unless ``skip_bad``, and for fewer than 16 pictures.
+        """
+        chosen = _data_options(options)
+        listing = list_folder(source, chosen)
+        side = side_for(sizes_of(listing.items), chosen)
+        pictures: list[Image.Image] = []
+        labels: list[str | None] = []
+        problems: list[str] = []
+        seen: set[tuple[bytes, str | None]] = set()
+        grey = True
+        for item in listing.items:
+            try:
+                image = decode(item.path, at_least=2 * side)
+            except UnsupportedInput as error:
+                problems.append(f"{item.name}: {error.message}")
+                continue
+            key = (surveying.digest(image), item.label)
+            if key not in seen:
+                seen.add(key)
+                grey = grey and is_grey(image)
+                pictures.append(square(image, side, chosen.crop))
+                labels.append(item.label)
+        if problems and not chosen.skip_bad:
+            raise refuse(problems)
+        if len(pictures) < FEWEST:
+            raise refuse([f"{len(pictures)} different readable pictures; at least {FEWEST} are needed"])
+
+        channels = 1 if chosen.channels == "grey" or (chosen.channels == "auto" and grey) else 3
+        classes = tuple(label for label in listing.classes if label in set(labels))
+        representation = PixelRepresentation(side, channels, classes, chosen.crop)
+        data = np.stack([to_array(picture, channels) for picture in pictures])
+        if not classes:
+            return representation, Encoded(data)
+        conditions, known = representation.encode_labels(labels)
+        return representation, Encoded(data, conditions, known)
+
+    def restore(self, config: dict[str, object]) -> PixelRepresentation:
+        """The representation that a model's ``config.json`` describes."""
+        return restore(config)
+
+    def fingerprints(self, representation: Representation, data: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
+        """Descriptors of the training pictures and their usual distances, see `fingerprints`."""
+        del representation
+        return fingerprints.fingerprints(data)
+
+    def generate(
+        self, representation: Representation, sampler: Sampler, request: Request
+    ) -> Iterator[Sample | Progress]:
+        """Pictures of the classes that the options or the prompt name, in turn; of any kind when they name none.
+
+        Each sample's info holds ``width``, ``height`` and ``native``, the side that the model draws at; ``label`` where
+        one was asked for, and ``note`` where the prompt names no class of a model that has some. Raises
+        BadRequest for a label that is no class.
+        """
+        pixels = _pixels(representation)
+        options = ImageOptions.model_validate(request.options)
+        labels, note = _labels(pixels, options, request.prompt)
+        wish = read_wish(request.prompt, pixels.classes)
+        count = options.count or max(wish.count or 1, len(labels))
+        images: list[Image.Image] = []
+        for start in range(0, count, BATCH):
+            size = min(BATCH, count - start)
+            wanted: list[str | None] = [labels[(start + i) % len(labels)] if labels else None for i in range(size)]
+            conditions, known = pixels.encode_labels(wanted) if pixels.classes else (None, None)
+            # a seed of its own for each batch, far from those that a person would ask for next
+            drawn = sampler(size, conditions, known, (request.seed or 0) + start * 1_000_003)
+            for label, values in zip(wanted, drawn, strict=True):
+                image = to_image(values)
+                if options.sheet:
+                    images.append(image)
+                    continue
+                facts: dict[str, object] = {} if label is None else {"label": label}
+                yield _sample(_sized(image, options.size), options, facts | note | {"native": pixels.side})
+            yield Progress(message="drawing", fraction=(start + size) / count)
+        if options.sheet:
+            sheet = contact_sheet([_sized(image, options.size) for image in images])
+            yield _sample(sheet, options, {"sheet": True, "count": count, "labels": labels} | note)
+
+    def preview(self, representation: Representation, data: NDArray[np.generic]) -> Sample:
+        """A contact sheet as PNG; info holds its width, height and the count of pictures."""
+        del representation
+        sheet = contact_sheet([to_image(values) for values in data])
+        return Sample(
+            encode(sheet, "png"), "image/png", {"width": sheet.width, "height": sheet.height, "count": len(data)}
+        )
+
+    def training_figures(
+        self, representation: Representation, real: NDArray[np.generic], synthetic: NDArray[np.generic]
+    ) -> dict[str, float]:
+        """Realism, coverage, diversity and sharpness against held-out pictures, see `figures`."""
+        del representation
+        return figures.training_figures(real, synthetic)
+
+
+def _labels(pixels: PixelRepresentation, options: ImageOptions, prompt: str) -> tuple[list[str], dict[str, object]]:
+    if options.label is not None:
+        if not pixels.classes:
+            raise BadRequest(
+                f"This model has no classes, so it cannot draw {options.label!r} on demand.",
+                hint="Leave out label, or train on a folder with one sub-folder for each class.",
+            )
+        label = find_label(options.label, pixels.classes)
+        if label is None:
+            raise BadRequest(
+                f"This model has no class {options.label!r}.", hint=f"Its classes: {', '.join(pixels.classes)}."
+            )
+        return [label], {}
+    labels = list(read_wish(prompt, pixels.classes).labels)
+    if labels or not pixels.classes:
+        return labels, {}
+    return [], {"note": f"The prompt names none of the model's classes ({', '.join(pixels.classes)}): any may appear."}
+
+
+def _sized(image: Image.Image, side: int | None) -> Image.Image:
+    return image if side is None else resize(image, side, side)
+
+
+def _sample(image: Image.Image, options: ImageOptions, facts: dict[str, object]) -> Sample:
+    info: dict[str, object] = {"width": image.width, "height": image.height, **facts}
+    return Sample(encode(image, options.format), f"image/{options.format}", info)
+
+
+def _data_options(options: BaseModel) -> ImageData:
+    return options if isinstance(options, ImageData) else ImageData.model_validate(options.model_dump())
+
+
+def _pixels(representation: Representation) -> PixelRepresentation:
+    if not isinstance(representation, PixelRepresentation):
+        raise TypeError(f"{SPEC.name} draws from pixels, not from {representation.name}")
+    return cast("PixelRepresentation", representation)

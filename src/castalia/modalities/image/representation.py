@@ -1,0 +1,78 @@
+"""The view of pictures that families learn: their pixels, and their class where sub-folders give one."""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castalia.core.contracts import Array
+from castalia.core.errors import BadRequest
+from castalia.core.representation import Conditions, Continuous, Segment
+
+
+@dataclass(frozen=True)
+class PixelRepresentation:
+    """Pictures as (channels, side, side) in [-1, 1], conditioned on one of ``classes`` when there are any.
+
+    ``channels`` is 1 (grey) or 3 (RGB). A condition is the one-hot class, group ``label``.
+    """
+
+    side: int
+    channels: Literal[1, 3]
+    classes: tuple[str, ...] = ()
+    crop: Literal["centre", "fit"] = "centre"
+    name: str = "pixels"
+
+    @property
+    def layout(self) -> Continuous:
+        """Bounded arrays (channels, side, side)."""
+        return Continuous(shape=(self.channels, self.side, self.side), bounded=True)
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """One categorical group of all classes, or None."""
+        if not self.classes:
+            return None
+        return Conditions(groups=(Segment(name="label", kind="categorical", start=0, width=len(self.classes)),))
+
+    def encode_labels(self, labels: list[str | None]) -> tuple[Array, NDArray[np.bool_]]:
+        """One-hot conditions (n, classes) and which are known (n, 1)."""
+        conditions = np.zeros((len(labels), len(self.classes)), dtype=np.float32)
+        known = np.zeros((len(labels), 1), dtype=np.bool_)
+        for row, label in enumerate(labels):
+            if label is not None:
+                conditions[row, self.classes.index(label)] = 1.0
+                known[row, 0] = True
+        return conditions, known
+
+    def config(self) -> dict[str, object]:
+        """JSON-ready; `restore` reads it."""
+        return {
+            "name": self.name,
+            "side": self.side,
+            "channels": self.channels,
+            "classes": list(self.classes),
+            "crop": self.crop,
+        }
+
+
+def restore(config: dict[str, object]) -> PixelRepresentation:
+    """The representation that `PixelRepresentation.config` described. Raises BadRequest for anything else."""
+    side, channels, classes, crop = (config.get(key) for key in ("side", "channels", "classes", "crop"))
+    if (
+        config.get("name") != "pixels"
+        or not isinstance(side, int)
+        or channels not in {1, 3}
+        or not isinstance(classes, list)
+        or crop not in {"centre", "fit"}
+    ):
+        raise BadRequest(
+            "The model's config.json does not describe pixels.", hint="Train the model again; its folder is damaged."
+        )
+    return PixelRepresentation(
+        side=side,
+        channels=cast("Literal[1, 3]", channels),
+        classes=tuple(str(label) for label in classes),
+        crop=cast("Literal['centre', 'fit']", crop),
+    )

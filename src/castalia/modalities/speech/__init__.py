@@ -1,0 +1,1 @@
+"""Speech: text spoken by a voice, and recordings of it."""

@@ -1,0 +1,1 @@
+"""Text: prose and code from language models."""

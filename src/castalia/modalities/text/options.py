@@ -1,0 +1,42 @@
+"""Options of text generation, the same for every engine."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Tool(BaseModel):
+    """A function that the model may call; ``parameters`` is a JSON schema."""
+
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    description: str = ""
+    parameters: dict[str, object] = Field(default_factory=lambda: {"type": "object", "properties": {}})
+
+
+class TextOptions(BaseModel):
+    """How text is sampled, where it ends and which form it must have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_tokens: int = Field(default=512, ge=1, description="Most tokens of the answer.")
+    temperature: float = Field(default=0.7, ge=0, le=2, description="0 picks the likeliest token; higher varies more.")
+    top_p: float = Field(
+        default=0.95, gt=0, le=1, description="Sample from the likeliest tokens of this total probability."
+    )
+    top_k: int = Field(default=0, ge=0, description="Sample from so many likeliest tokens; 0 means all.")
+    repetition_penalty: float = Field(default=1.0, ge=0.5, le=2, description="Above 1 discourages repeated tokens.")
+    frequency_penalty: float = Field(
+        default=0.0, ge=-2, le=2, description="OpenAI's penalty by count of the token so far."
+    )
+    presence_penalty: float = Field(default=0.0, ge=-2, le=2, description="OpenAI's penalty for tokens seen at all.")
+    stop: list[str] = Field(
+        default_factory=list, max_length=16, description="Texts that end the answer; not part of it."
+    )
+    logprobs: int | None = Field(default=None, ge=0, le=20, description="Log-probabilities, with so many runners-up.")
+    json_schema: dict[str, object] | None = Field(
+        default=None, description="JSON schema that the answer is forced to obey."
+    )
+    tools: list[Tool] = Field(default_factory=list[Tool], description="Functions that the model may call.")
+    tool_choice: Literal["auto", "none", "required"] | str = Field(
+        default="auto", description="auto, none, required, or the name of the tool that must be called."
+    )
