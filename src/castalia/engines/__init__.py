@@ -1,0 +1,1 @@
+"""Engines: what runs models. One folder each, found by scanning; none imports another."""

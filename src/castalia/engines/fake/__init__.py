@@ -1,0 +1,1 @@
+"""A deterministic engine without weights: for trying the flow and for tests."""

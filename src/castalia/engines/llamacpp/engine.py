@@ -1,0 +1,111 @@
+"""The llama.cpp engine: a request becomes a chat completion, its chunks become events."""
+
+import importlib
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from castalia.core.content import Message
+from castalia.core.events import EngineEvent, Progress
+from castalia.core.models import Model
+from castalia.core.requests import Request
+from castalia.engines.answer_schema import Schema, answer_schema
+from castalia.engines.chat import plain_messages
+from castalia.engines.llamacpp.events import Answer
+from castalia.engines.llamacpp.loading import LoadOptions, load
+from castalia.engines.llamacpp.stream import HEARTBEAT, Chunk, Stream
+from castalia.modalities.text.options import TextOptions
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds that running requests get to end when the engine is closed."""
+SAMPLERS = ["penalties", "temperature", "top_k", "top_p"]
+"""Their order, as other engines have it (llama.cpp's own puts the temperature last and adds min-p)."""
+COMPACT = {"whitespace_flexible": False, "key_separator": ": ", "item_separator": ", "}
+"""No free white space in forced JSON: small models never stop writing it."""
+
+
+class LlamaCppEngine:
+    """One GGUF model with a number of slots; requests beyond it wait for one."""
+
+    def __init__(self, model: Model, load_options: dict[str, object]) -> None:
+        options = LoadOptions.model_validate(load_options)
+        loaded = load(model, options)
+        self._server: Any = loaded.server
+        self._native_tools = loaded.native_tools
+        self._context = loaded.context
+        self._slots = threading.Semaphore(options.slots)
+        self._streams: set[Stream] = set()
+
+    def generate(self, request: Request) -> Iterator[EngineEvent]:
+        """Events of one answer. Raises BadRequest, ContextTooLong, UnsupportedInput, EngineError."""
+        options = TextOptions.model_validate(request.options)
+        schema = answer_schema(options)
+        answer = Answer(options, schema)
+        body = self._body(request, options, schema)
+        while not self._slots.acquire(timeout=HEARTBEAT):
+            yield Progress(message="waiting for a free slot")
+        stream = Stream(self._server, body, self._slots.release)
+        self._streams.add(stream)
+        try:
+            for chunk in stream:
+                yield from answer.events(chunk) if chunk is not None else [Progress()]
+            yield from answer.ending()
+        finally:
+            stream.stop()
+            self._streams.discard(stream)
+
+    def close(self) -> None:
+        """Stop what runs and free the weights."""
+        running = list(self._streams)
+        for stream in running:
+            stream.stop()
+        for stream in running:
+            stream.join(CLOSE_TIMEOUT)
+        self._server = None
+
+    def _body(self, request: Request, options: TextOptions, schema: Schema | None) -> Chunk:
+        body: Chunk = {
+            "messages": plain_messages(request.messages, options),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            # A sign of life after each step of the prompt: there a cancelled request can be dropped
+            "return_progress": True,
+            "max_tokens": options.max_tokens,
+            "seed": request.seed,
+            "samplers": SAMPLERS,
+            "temperature": options.temperature,
+            "top_p": options.top_p,
+            "top_k": options.top_k,
+            "repeat_penalty": options.repetition_penalty,
+            "frequency_penalty": options.frequency_penalty,
+            "presence_penalty": options.presence_penalty,
+            "repeat_last_n": self._context,
+            "stop": options.stop,
+        }
+        if options.logprobs is not None:
+            body |= {"logprobs": True, "top_logprobs": max(1, options.logprobs)}
+        if schema is not None:
+            body["grammar"] = _grammar(schema)
+        elif self._native_tools and options.tools and options.tool_choice == "auto":
+            body["messages"] = [_openai_message(message) for message in request.messages]
+            body["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in options.tools]
+        return body
+
+
+def _grammar(schema: Schema) -> str:
+    llama: Any = importlib.import_module("xllamacpp")
+    return str(llama.json_schema_to_grammar(json.dumps({**schema, "x-guidance": COMPACT})))
+
+
+def _openai_message(message: Message) -> Chunk:
+    """A message as OpenAI's API has it, for templates that know tools."""
+    data: Chunk = {"role": message.role, "content": message.text}
+    if message.tool_calls:
+        data["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        data["tool_call_id"] = message.tool_call_id
+    return data

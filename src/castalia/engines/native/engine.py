@@ -1,0 +1,156 @@
+"""Runs an artifact: the family draws arrays, the modality turns them into finished outputs."""
+
+import importlib
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from castalia.core.contracts import Array, Modality, Sample
+from castalia.core.errors import BadRequest, Interrupted
+from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, Usage
+from castalia.core.models import Model
+from castalia.core.plugins import families, modalities, resolve
+from castalia.core.requests import Request
+from castalia.core.results import UsageCounts
+from castalia.engines.native.options import NativeLoadOptions
+from castalia.families.artifact import damaged, read_config
+
+BATCH = 64
+"""Items drawn at a time: between batches a generation can be stopped."""
+ROW_BATCH = 4096
+"""The same for flat layouts, whose items are small."""
+PULSE = 0.4
+"""Seconds between signs of life."""
+
+
+class NativeEngine:
+    """One loaded artifact."""
+
+    def __init__(self, model: Model, load_options: dict[str, object]) -> None:
+        """Load configuration, family, modality and weights.
+
+        Raises EngineError when the artifact is damaged, NotFound or MissingExtra when its family or modality is not
+        installed.
+        """
+        self._torch: Any = importlib.import_module("torch")
+        threads = NativeLoadOptions.model_validate(load_options).threads
+        self._torch.set_num_threads(threads or os.cpu_count() or 1)
+        loading: Any = importlib.import_module("castalia.families.loading")
+        self._config = read_config(model.folder)
+        self._modality = cast("Modality", modalities().implementation(self._config.modality)())
+        try:
+            self._representation = self._modality.restore(self._config.representation)
+        except (ValidationError, KeyError, TypeError, ValueError) as error:
+            raise damaged(model.folder, f"its representation cannot be restored: {error!r}") from None
+        self._learner: Any = loading.load_learner(model.folder, self._config)
+        sampling = families().spec(self._config.family).sampling_options
+        self._sampling = cast("type[BaseModel]", resolve(sampling)) if sampling else None
+
+    def generate(self, request: Request) -> Iterator[EngineEvent]:
+        """One `MediaChunk` for each output, `Progress` while they are made.
+
+        The modality works in a thread of its own, so that we can answer, and be stopped, while it does.
+        """
+        messages: queue.SimpleQueue[Sample | Progress | BaseException | None] = queue.SimpleQueue()
+        job = _Job(self, request)
+
+        def work() -> None:
+            try:
+                for item in self._modality.generate(self._representation, job.sample, request):
+                    job.check()
+                    messages.put(item)
+                messages.put(None)
+            except BaseException as error:  # noqa: BLE001 - handed to the caller's thread, raised there
+                messages.put(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        index = 0
+        try:
+            while True:
+                try:
+                    item = messages.get(timeout=PULSE)
+                except queue.Empty:
+                    yield Progress(message=f"{job.drawn} drawn")
+                    continue
+                if item is None:
+                    break
+                if isinstance(item, BaseException):
+                    raise item
+                if isinstance(item, Progress):
+                    yield item
+                    continue
+                modality = self._config.modality
+                yield MediaChunk(
+                    index=index, modality=modality, media_type=item.media_type, data=item.data, info=item.info
+                )
+                index += 1
+        finally:
+            job.cancelled.set()
+            thread.join()
+        yield Usage(counts=UsageCounts(units={"outputs": float(index)}))
+        yield Done()
+
+    def close(self) -> None:
+        """Forget the weights."""
+        self._learner = None
+
+    def draw(self, count: int, conditions: Array | None, known: NDArray[np.bool_] | None, job: "_Job") -> Any:
+        """Batches of items as arrays, one after the other; stops between them when the job is cancelled."""
+        torch = self._torch
+        step = (
+            ROW_BATCH
+            if len(self._config.layout.shape if self._config.layout.kind == "continuous" else ()) == 1
+            else BATCH
+        )
+        for start in range(0, count, step):
+            job.check()
+            size = min(step, count - start)
+            part = slice(start, start + size)
+            wanted = (
+                None if conditions is None else torch.from_numpy(np.ascontiguousarray(conditions[part], np.float32))
+            )
+            seen = None if known is None else torch.from_numpy(np.ascontiguousarray(known[part], np.bool_))
+            yield self._learner.sample(size, wanted, seen, job.generator, job.options).numpy()
+            job.drawn += size
+
+    def job_options(self, request: Request) -> BaseModel | None:
+        """The family's sampling options out of the request's. Raises BadRequest for values out of range."""
+        if self._sampling is None:
+            return None
+        try:
+            return self._sampling.model_validate(request.options)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(piece) for piece in first["loc"])
+            raise BadRequest(f"The option {name!r} is wrong: {first['msg']}.", hint="Choose another value.") from None
+
+
+class _Job:
+    """One generation: what has been drawn, and whether it was given up."""
+
+    def __init__(self, engine: NativeEngine, request: Request) -> None:
+        self.engine = engine
+        self.options = engine.job_options(request)
+        self.cancelled = threading.Event()
+        self.drawn = 0
+        self.generator: Any = None
+
+    def check(self) -> None:
+        """Raise Interrupted when nobody waits for the rest."""
+        if self.cancelled.is_set():
+            raise Interrupted("The generation was stopped.")
+
+    def sample(
+        self, count: int, conditions: Array | None, known: NDArray[np.bool_] | None, seed: int
+    ) -> NDArray[np.generic]:
+        """The `castalia.core.contracts.Sampler` that the modality calls."""
+        torch: Any = importlib.import_module("torch")
+        self.generator = torch.Generator().manual_seed(seed)
+        return np.concatenate(list(self.engine.draw(count, conditions, known, self)))

@@ -1,0 +1,1 @@
+"""Speech by the Piper program."""

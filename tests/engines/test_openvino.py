@@ -1,0 +1,139 @@
+"""OpenVINO: what the suites over all engines do not ask. Real weights; which files it takes; conversion."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from castalia.core.errors import BadRequest, ContextTooLong, EngineError, UnsupportedInput, UnsupportedOption
+from castalia.core.events import Done, EngineEvent, Progress, TextDelta, Usage
+from castalia.core.models import Model
+from castalia.core.plugins import engines
+from castalia.core.requests import Request
+from castalia.engines.host import HostedEngine
+from castalia.engines.openvino.conversion import checked_header, converted, gguf_file
+from castalia.engines.openvino.support import supports
+
+Ask = Callable[..., Request]
+
+
+@pytest.fixture(scope="module")
+def model(model_of_format: Callable[[str], Model]) -> Model:
+    """The starter language model."""
+    if missing := engines().missing("openvino"):
+        pytest.skip(f"needs {', '.join(missing)}")
+    return model_of_format("gguf")
+
+
+@pytest.fixture(scope="module")
+def engine(model: Model, load_options: dict[str, object]) -> Iterator[HostedEngine]:
+    """The starter language model, loaded with eight places."""
+    hosted = HostedEngine(engines().spec("openvino"), model, {**load_options, "slots": 8})
+    yield hosted
+    hosted.close()
+
+
+def events_of(engine: HostedEngine, request: Request) -> list[EngineEvent]:
+    return [event for event in engine.generate(request) if not isinstance(event, Progress)]
+
+
+def text_of(events: list[EngineEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def test_answers_a_question(engine: HostedEngine, text_request: Ask) -> None:
+    request = text_request("What is the capital of France? Answer in one word.", temperature=0)
+    assert "Paris" in text_of(events_of(engine, request))
+
+
+def test_text_does_not_depend_on_the_batch(engine: HostedEngine, text_request: Ask) -> None:
+    topics = ("a red fox", "the sea", "a lost key", "the moon", "bread", "an old bridge", "winter", "a blue door")
+    requests = [text_request(f"Tell a story of {topic}.", seed=3, max_tokens=16, temperature=1.0) for topic in topics]
+    alone = [text_of(events_of(engine, request)) for request in requests]
+    with ThreadPoolExecutor(len(requests)) as pool:
+        together = list(pool.map(lambda request: text_of(events_of(engine, request)), requests))
+    assert together == alone
+    assert len(set(alone)) == len(alone)
+
+
+def test_length_of_a_very_long_prompt_is_counted_in_full(engine: HostedEngine, text_request: Ask) -> None:
+    with pytest.raises(ContextTooLong, match=r"has 9\d{3} tokens; this model holds 512"):
+        events_of(engine, text_request("word " * 9000))
+
+
+def test_runners_up_are_refused_by_name(engine: HostedEngine, text_request: Ask) -> None:
+    with pytest.raises(UnsupportedOption, match="log-probability"):
+        events_of(engine, text_request(logprobs=2))
+
+
+def test_logprobs_fit_the_text(engine: HostedEngine, text_request: Ask) -> None:
+    events = events_of(engine, text_request("Name a colour.", max_tokens=6, temperature=0, logprobs=0))
+    found = [entry for event in events if isinstance(event, TextDelta) for entry in event.logprobs]
+    assert "".join(entry.token for entry in found) == text_of(events)
+    assert all(entry.logprob <= 0 for entry in found)
+
+
+def test_cancelled_request_frees_its_place(model: Model, load_options: dict[str, object], text_request: Ask) -> None:
+    engine = HostedEngine(engines().spec("openvino"), model, {**load_options, "slots": 1})
+    try:
+        long = engine.generate(text_request("Write a long story.", max_tokens=400, temperature=1.0))
+        assert any(isinstance(event, TextDelta) for event in long)
+        long.close()
+        events = events_of(engine, text_request("Say yes.", max_tokens=3))
+    finally:
+        engine.close()
+    assert isinstance(events[-1], Done)
+    assert isinstance(events[-2], Usage)
+
+
+def test_failure_inside_a_batch_is_told_and_overcome(engine: HostedEngine, text_request: Ask) -> None:
+    hard = {"type": "string", "pattern": "(?<=a)b"}  # a valid expression that the library's grammars do not know
+    with pytest.raises((EngineError, BadRequest)):
+        events_of(engine, text_request(json_schema=hard, max_tokens=8))
+    assert isinstance(events_of(engine, text_request(max_tokens=3))[-1], Done)
+
+
+def test_conversion_is_kept_and_leftovers_are_replaced(model: Model, tmp_path: Path) -> None:
+    file = gguf_file(model)
+    with converted(model, file, tmp_path) as folder:
+        name = folder.name
+        made = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert {"openvino_model.xml", "openvino_model.bin", "openvino_tokenizer.xml"} <= set(made)
+    with converted(model, file, tmp_path) as folder:
+        assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == made
+    half = tmp_path / f"{name}.part"  # as a kill in the middle leaves it
+    half.mkdir()
+    (half / "openvino_model.xml").write_text("<net")
+    folder.rename(tmp_path / "away")
+    with converted(model, file, tmp_path) as folder:
+        assert {path.name for path in folder.iterdir()} == set(made)
+    assert not half.exists()
+
+
+def test_file_that_was_cut_off_is_refused(model: Model, tmp_path: Path) -> None:
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(gguf_file(model).read_bytes()[: 8 << 20])
+    with pytest.raises(UnsupportedInput, match="cut off"):
+        checked_header(file)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "types", "names", "tokenizer", "reason"),
+    [
+        ("gemma3", ["Q8_0"], [], "gpt2", "not of gemma3"),
+        ("llama", ["Q8_0", "Q5_0"], [], "gpt2", "type Q5_0"),
+        ("llama", ["Q8_0"], ["blk.0.ffn_up_exps.weight"], "gpt2", "mixtures of experts"),
+        ("llama", ["Q8_0"], ["rope_freqs.weight"], "gpt2", "rotary"),
+        ("llama", ["Q8_0"], [], "llama", "tokenizers of the kind gpt2"),
+    ],
+)
+def test_files_it_cannot_run_are_told_apart(
+    architecture: str, types: list[str], names: list[str], tokenizer: str, reason: str
+) -> None:
+    assert reason in (supports(architecture, types, names, tokenizer) or "")
+
+
+def test_files_it_can_run() -> None:
+    assert supports("llama", ["F32", "Q8_0"], ["blk.0.ffn_up.weight"]) is None
+    assert supports("qwen2", ["F32", "Q4_0"]) is None
