@@ -1,0 +1,1 @@
+"""Training: a data folder in, an artifact out. The loop lives in a worker process; only that process knows torch."""

@@ -1,0 +1,116 @@
+"""How this machine computes a step fastest: threads, precision, memory format. Decided once, by a short measurement."""
+
+import copy
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+
+import torch
+
+from castalia.families.contract import Batch, Diverged, Learner, Step
+
+GAIN = 0.93
+"""Another way of computing must take at most this share of the time to be worth it."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Threads, precision and memory format of one training; kept in its checkpoint so that a resumed run agrees."""
+
+    device: str = "cpu"
+    threads: int = 1
+    bfloat16: bool = False
+    channels_last: bool = False
+
+    def apply(self, learner: Learner) -> Learner:
+        """Move the learner to the device and into the memory format; sets the thread count of this process."""
+        torch.set_num_threads(self.threads)
+        learner = learner.to(self.device)
+        return learner.to(memory_format=torch.channels_last) if self.channels_last else learner  # pyright: ignore[reportCallIssue]
+
+    def batch(self, batch: Batch) -> Batch:
+        """A batch on the device, in the memory format."""
+        batch = batch.to(torch.device(self.device))
+        if not self.channels_last:
+            return batch
+        return replace(batch, data=batch.data.contiguous(memory_format=torch.channels_last))
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context of forward passes."""
+        return torch.autocast(self.device, dtype=torch.bfloat16) if self.bfloat16 else nullcontext()
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain data for checkpoint and card."""
+        return asdict(self)
+
+
+def fixed(threads: int) -> Execution:
+    """What runs without a time budget use: float32, nothing measured, the same on every occasion."""
+    return Execution(device=_device(), threads=threads or _cores())
+
+
+def measured(make: Callable[[], Learner], batch: Batch, threads: int, seconds: float) -> Execution:
+    """The fastest way for this learner and batch, found within about ``seconds``.
+
+    ``make`` gives a fresh copy of the learner without optimisers. The global random state is left as it was.
+    """
+    state = torch.get_rng_state()
+    best = fixed(threads)
+    trials: list[Callable[[Execution], Execution]] = []
+    if not threads and best.device == "cpu" and best.threads > 1:
+        trials.append(lambda one: replace(one, threads=1))
+    if batch.data.ndim == 4:
+        trials.append(lambda one: replace(one, channels_last=True))
+    if _fast_bfloat16(best.device):
+        trials.append(lambda one: replace(one, bfloat16=True))
+    if trials:
+        share = seconds / (len(trials) + 1)
+        time_best = _step_time(make(), batch, best, share)
+        for change in trials:
+            candidate = change(best)
+            taken = _step_time(make(), batch, candidate, share)
+            if taken < GAIN * time_best:
+                best, time_best = candidate, taken
+    torch.set_rng_state(state)
+    return best
+
+
+def _step_time(learner: Learner, batch: Batch, execution: Execution, seconds: float) -> float:
+    """Wall-clock seconds of the fastest of a few steps; infinite when the steps fail numerically."""
+    learner = execution.apply(learner)
+    learner.prepare()
+    learner.train()
+    batch = execution.batch(batch)
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while len(times) < 2 or (time.perf_counter() < end and len(times) < 12):
+        start = time.perf_counter()
+        try:
+            learner.training_step(batch, Step(len(times), 0.5, 1e-3, execution.autocast))
+        except Diverged:
+            return float("inf")
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
+def copies(learner: Learner) -> Callable[[], Learner]:
+    """A maker of copies of a learner that has no optimisers yet."""
+    return lambda: copy.deepcopy(learner)
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _cores() -> int:
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _fast_bfloat16(device: str) -> bool:
+    """Whether the machine has units for bfloat16: without them it is emulated and never faster."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(bool(getattr(torch.cpu, name)()) for name in names if hasattr(torch.cpu, name))

@@ -1,0 +1,1 @@
+"""A modality of an outside package: coloured dots on a plane."""

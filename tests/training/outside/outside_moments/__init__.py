@@ -1,0 +1,1 @@
+"""A family of an outside package: one Gaussian for everything."""
