@@ -1,0 +1,174 @@
+"""The chooser: from a request to the kind of content wanted, the model that makes it, and why."""
+
+from castalia.choosing.classifier import load
+from castalia.choosing.lexicon import LEXICON, with_catalogue
+from castalia.choosing.proposals import propose_text
+from castalia.choosing.ranking import makers, names_in, pick, with_columns
+from castalia.choosing.reading import Reading, read
+from castalia.choosing.signals.attachments import columns_of, kind_of, kinds_of
+from castalia.choosing.weighing import Weighed, weigh
+from castalia.choosing.wording import joined, named
+from castalia.core.config import ChooserSettings
+from castalia.core.errors import BadRequest, NotFound
+from castalia.core.models import Model
+from castalia.core.plugins import modalities
+from castalia.core.requests import AUTO, Request
+from castalia.core.results import Alternative, Choice
+
+LIKELY = 0.08
+"""Options less likely than this are neither asked about nor listed."""
+
+
+class Chooser:
+    """Chooses modality, model and option values. One instance serves any number of threads."""
+
+    def __init__(self, settings: ChooserSettings) -> None:
+        self.settings = settings
+        self.classifier = load()
+        self.lexicon = with_catalogue(LEXICON)
+
+    def choose(self, request: Request, models: list[Model]) -> Choice:
+        """The choice for a request among these models.
+
+        ``choice.model`` is None when nothing installed can do it; the reasons then say what is missing and what to do.
+        ``choice.question`` is set when the request is too unclear. Raises NotFound for a model or modality named in
+        the request that does not exist, BadRequest when the named model does not make the named modality.
+        """
+        reading = read(request.prompt, self.lexicon)
+        kinds = kinds_of(request)
+        if request.model != AUTO:
+            return self._of_model(request, models, reading, kinds)
+        if request.modality != AUTO:
+            self._check_modality(request.modality, models)
+            return self._complete(
+                Choice(modality=request.modality, reasons=[f"You asked for the modality {request.modality}."]),
+                request,
+                models,
+                reading,
+                kinds,
+            )
+        weighed = weigh(reading, kinds, self.lexicon, self.classifier)
+        (modality, confidence), *_ = weighed.ranked()
+        choice = Choice(
+            modality=modality,
+            confidence=round(confidence, 4),
+            reasons=weighed.reasons,
+            alternatives=self._alternatives(weighed, request, models, kinds),
+        )
+        if not reading.tokens and not kinds:
+            return choice.model_copy(
+                update={"confidence": 0.0, "question": "The request is empty. What should be made?"}
+            )
+        if confidence < self.settings.threshold:
+            return choice.model_copy(update={"question": _question(weighed)})
+        return self._complete(choice, request, models, reading, kinds)
+
+    def _of_model(self, request: Request, models: list[Model], reading: Reading, kinds: list[str]) -> Choice:
+        """The choice when the model is named: only the modality can be open, if it has several outputs."""
+        model = next((m for m in models if request.model == m.name or request.model in m.aliases), None)
+        if model is None:
+            raise NotFound(f"There is no model {request.model!r}.", hint="castalia ls lists the models.")
+        reasons = [f"You asked for the model {request.model}."]
+        modality = request.modality
+        if modality == AUTO:
+            modality = model.outputs[0]
+            if len(model.outputs) > 1:
+                ranked = weigh(reading, kinds, self.lexicon, self.classifier).ranked()
+                modality = next((name for name, _ in ranked if name in model.outputs), modality)
+        elif modality not in model.outputs:
+            raise BadRequest(
+                f"{model.name} does not make {modality}.", hint=f"It makes {joined(model.outputs, 'and')}."
+            )
+        return self._settled(Choice(modality=modality, reasons=reasons), model, request, reading)
+
+    def _complete(
+        self, choice: Choice, request: Request, models: list[Model], reading: Reading, kinds: list[str]
+    ) -> Choice:
+        """The choice with its model, or with what is missing."""
+        if choice.modality == "table" and "table" in kinds:
+            return self._imitating(choice, request, models, reading)
+        picked = pick(choice.modality, models, request.prompt, kinds)
+        reasons = [*choice.reasons, picked.reason]
+        if picked.model is None:
+            return choice.model_copy(update={"reasons": [*reasons, *self._advice(choice, models)]})
+        classes = names_in(picked.model, "classes")
+        if classes and choice.modality != "text":
+            reasons.append(f"It was trained on: {joined(classes[:12], 'and')}.")
+        return self._settled(choice.model_copy(update={"reasons": reasons}), picked.model, request, reading)
+
+    def _imitating(self, choice: Choice, request: Request, models: list[Model], reading: Reading) -> Choice:
+        """Rows like an attached table: from a model of the same columns, else from one trained on it now."""
+        table = next(part for part in request.attachments if kind_of(part) == "table")
+        columns = columns_of(table)
+        model = with_columns(columns, models) if columns else None
+        if model is not None:
+            reason = f"{model.name} was trained on a table with the same columns."
+            return self._settled(
+                choice.model_copy(update={"reasons": [*choice.reasons, reason]}), model, request, reading
+            )
+        reason = "No installed model knows the attached table's columns, so a quick one is trained on it first."
+        return choice.model_copy(
+            update={
+                "family": modalities().spec("table").default_family or "vae",
+                "engine": "native",
+                "settings": {"imitate": True},
+                "reasons": [*choice.reasons, reason],
+            }
+        )
+
+    def _settled(self, choice: Choice, model: Model, request: Request, reading: Reading) -> Choice:
+        settings: dict[str, object] = {}
+        reasons = list(choice.reasons)
+        if choice.modality == "text" and "text" in model.inputs:
+            proposed, reason = propose_text(reading)
+            settings = {name: value for name, value in proposed.items() if name not in request.options}
+            if reason and settings:
+                reasons.append(reason)
+        if choice.modality == "text" and "text" not in model.inputs:
+            reasons.append("It puts what is said into writing; it does nothing else with a recording.")
+        return choice.model_copy(
+            update={
+                "model": model.name,
+                "family": model.family,
+                "engine": request.engine or model.engine,
+                "settings": settings,
+                "reasons": reasons,
+            }
+        )
+
+    def _alternatives(
+        self, weighed: Weighed, request: Request, models: list[Model], kinds: list[str]
+    ) -> list[Alternative]:
+        found: list[Alternative] = []
+        for modality, probability in weighed.ranked()[1:]:
+            if probability < LIKELY / 4 or modality == "unsupported":
+                continue
+            model = pick(modality, models, request.prompt, kinds).model
+            name = model.name if model else None
+            found.append(Alternative(modality=modality, model=name, confidence=round(probability, 4)))
+        return found[:3]
+
+    def _advice(self, choice: Choice, models: list[Model]) -> list[str]:
+        """What to do when nothing installed makes it."""
+        if choice.modality == "unsupported":
+            return ["Ask the language model about it in words, or put the question to a tool made for it."]
+        advice: list[str] = []
+        if makers(choice.modality, models):
+            return ["Leave the attachment out, or install a model that reads it."]
+        catalogue = modalities().specs()
+        if choice.modality in catalogue and catalogue[choice.modality].default_family:
+            advice.append(f"Train one on your own {choice.modality} data: castalia train FOLDER.")
+        advice.append("Or get the starter models: castalia pull starter.")
+        return advice
+
+    def _check_modality(self, modality: str, models: list[Model]) -> None:
+        if not makers(modality, models):
+            modalities().spec(modality)  # raises NotFound with the modalities there are
+
+
+def _question(weighed: Weighed) -> str:
+    """A question in plain words with the two to four likeliest options."""
+    ranked = weighed.ranked()
+    likely = [name for name, probability in ranked if probability >= LIKELY][:4]
+    options = likely if len(likely) > 1 else [name for name, _ in ranked[:2]]
+    return f"What would you like: {joined([named(name) for name in options])}?"

@@ -1,0 +1,133 @@
+"""Which of the installed models answers, once the kind of content is decided."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+from castalia.choosing.lexicon import LEXICON
+from castalia.choosing.wording import joined, named
+from castalia.core.models import Model
+
+TAKES_MEDIA = {"image": ("image",), "audio": ("audio", "speech"), "video": ("video",)}
+"""Attachments that a model must be able to read, and the inputs that say so. Texts and tables are read as text."""
+
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+PIECES = re.compile(r"[^\W_]+")
+WEIGHTS = {"name": 3.0, "aliases": 3.0, "classes": 2.0, "columns": 1.5, "description": 0.5}
+"""How much a word of the prompt counts that is found there."""
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The model and why; ``model`` is None when none fits, and the reason then says what is missing."""
+
+    model: Model | None
+    reason: str
+
+
+def makers(modality: str, models: list[Model]) -> list[Model]:
+    """The models whose output is of that modality."""
+    return [model for model in models if modality in model.outputs]
+
+
+def pick(modality: str, models: list[Model], prompt: str, kinds: list[str]) -> Picked:
+    """The best model for a prompt with attachments of these kinds."""
+    candidates = makers(modality, models)
+    if not candidates:
+        return Picked(None, _nothing_makes(modality, models))
+    needed = [kind for kind in kinds if kind in TAKES_MEDIA] if modality not in {"speech", "table"} else []
+    fitting = [model for model in candidates if _takes(model, needed)]
+    if len(fitting) == 1:
+        return Picked(fitting[0], f"{fitting[0].name} is the only installed model for that.")
+    if fitting:
+        return _best(modality, fitting, prompt)
+    if needed:
+        reason = f"No installed model reads {joined(needed, 'and')} attachments to make {named(modality)}."
+        return Picked(None, reason)
+    return Picked(None, f"{joined([m.name for m in candidates], 'and')} cannot answer without an attachment.")
+
+
+def _best(modality: str, fitting: list[Model], prompt: str) -> Picked:
+    words = _words(prompt)
+    scored = [(_score(model, words), model) for model in fitting]
+    best = max(score for score, _ in scored)
+    if best > 0:
+        chosen = next(model for score, model in _latest(scored) if score == best)
+        return Picked(chosen, f"{chosen.name} fits the request's words best: {_matches(chosen, words)}.")
+    if modality == "text":
+        default = next((model for model in fitting if "default" in model.aliases), fitting[0])
+        return Picked(default, f"{default.name} is the default language model.")
+    newest = max(fitting, key=lambda model: model.created)
+    return Picked(newest, f"{newest.name} is the most recent model that makes {named(modality)}.")
+
+
+def with_columns(columns: list[str], models: list[Model]) -> Model | None:
+    """The newest table model that was trained on exactly these columns."""
+    wanted = {name.strip().lower() for name in columns}
+    same = [m for m in makers("table", models) if {name.lower() for name in names_in(m, "columns")} == wanted]
+    return max(same, key=lambda model: model.created, default=None)
+
+
+def names_in(model: Model, detail: str) -> list[str]:
+    """The names that a detail lists, such as ``classes``: strings, or objects with a ``name``; or a mapping's keys."""
+    value = model.details.get(detail)
+    if isinstance(value, dict):
+        return [str(key) for key in cast("dict[object, object]", value)]
+    if not isinstance(value, list | tuple):
+        return []
+    items = cast("Iterable[object]", value)
+    named_items = (cast("dict[str, object]", item).get("name") if isinstance(item, dict) else item for item in items)
+    return [str(item) for item in named_items if item is not None]
+
+
+def _nothing_makes(modality: str, models: list[Model]) -> str:
+    outputs = sorted({output for model in models for output in model.outputs})
+    if modality == "unsupported":
+        return "No generator serves this: predictions, analyses of data and 3-D shapes are not made here."
+    if not outputs:
+        return "No models are installed yet."
+    return f"The installed models make {joined(outputs, 'and')}."
+
+
+def _takes(model: Model, needed: list[str]) -> bool:
+    if needed:
+        return all(any(name in model.inputs for name in TAKES_MEDIA[kind]) for kind in needed)
+    return "text" in model.inputs
+
+
+def _latest(scored: list[tuple[float, Model]]) -> list[tuple[float, Model]]:
+    return sorted(scored, key=lambda item: item[1].created, reverse=True)
+
+
+def _words(prompt: str) -> set[str]:
+    found = {piece.lower() for piece in PIECES.findall(prompt)}
+    singular = {word.removesuffix("s") for word in found if len(word) > 3}
+    return found | singular | {str(NUMBERS.index(word)) for word in found if word in NUMBERS}
+
+
+def _texts(model: Model) -> dict[str, list[str]]:
+    return {
+        "name": [model.name],
+        "aliases": model.aliases,
+        "classes": names_in(model, "classes"),
+        "columns": names_in(model, "columns"),
+        "description": [model.description],
+    }
+
+
+def _score(model: Model, words: set[str]) -> float:
+    return sum(weight for kind, weight in WEIGHTS.items() if words & _plain(_texts(model)[kind]))
+
+
+def _matches(model: Model, words: set[str]) -> str:
+    found = {word for kind in WEIGHTS for word in words & _plain(_texts(model)[kind])}
+    return joined(sorted(f"“{word}”" for word in found), "and")
+
+
+def _plain(texts: list[str]) -> set[str]:
+    """The telling words of these texts: no articles, no words that every model has."""
+    words = {piece.lower() for text in texts for piece in PIECES.findall(text)}
+    return {
+        word for word in words | {w.removesuffix("s") for w in words if len(w) > 3} if word not in LEXICON.unspecific
+    }

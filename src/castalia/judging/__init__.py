@@ -1,0 +1,1 @@
+"""Judging: measures that fit each modality, and the verdict over them."""

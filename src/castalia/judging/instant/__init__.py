@@ -1,0 +1,1 @@
+"""Instant checks: one module for each modality, run on every result."""

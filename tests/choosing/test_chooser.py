@@ -1,0 +1,265 @@
+"""What is chosen for whom, and how it is explained. The sentences are not in the corpus."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from castalia.choosing.chooser import Chooser
+from castalia.core.config import ChooserSettings
+from castalia.core.content import Part
+from castalia.core.errors import BadRequest, NotFound
+from castalia.core.models import Model
+from castalia.core.requests import Request
+from castalia.core.results import Choice
+
+
+def model(name: str, output: str, *inputs: str, **fields: object) -> Model:
+    """A registry entry without files."""
+    entry = {"format": "fake", "engines": ["fake"], "folder": Path(), **fields}
+    return Model.model_validate({"name": name, "outputs": [output], "inputs": list(inputs) or ["text"], **entry})
+
+
+LANGUAGE = model("smollm", "text", engines=["openvino", "llamacpp"], family="transformer")
+VOICE = model("voice", "speech", engines=["piper"], family="vae")
+WHISPER = model("whisper", "text", "speech", "audio", engines=["whisper"], family="transformer")
+DIGITS = model("digits", "image", engines=["native"], family="vae", details={"classes": list("0123456789")})
+EVERYTHING = [LANGUAGE, VOICE, WHISPER, DIGITS]
+
+
+@pytest.fixture(scope="module")
+def chooser() -> Chooser:
+    return Chooser(ChooserSettings())
+
+
+def choose(chooser: Chooser, text: str, *attached: str, models: list[Model] = EVERYTHING, **fields: object) -> Choice:
+    parts = [Part(type=kind) for kind in attached]
+    return chooser.choose(Request.of_text(text, parts, **fields), models)
+
+
+@pytest.mark.parametrize(
+    ("text", "modality"),
+    [
+        ("Which river flows through Prague?", "text"),
+        ("Draw an otter holding a tiny lantern", "image"),
+        ("Read this aloud: the ferry leaves at dawn", "speech"),
+        ("Compose a slow tango for two guitars", "music"),
+        ("Make a short video of ducks crossing a road", "video"),
+        ("I need the sound effect of a glass bottle rolling down stairs", "audio"),
+        ("Generate 250 synthetic library members", "table"),
+        ("Create a 3D mesh of a teapot that I can print", "unsupported"),
+        ("Dibuja un pingüino con bufanda", "image"),
+        ("Lis cette phrase à voix haute : le pain est chaud", "speech"),
+        ("Warum ist der Himmel abends rot?", "text"),
+        ("Erzeuge 40 erfundene Mitglieder als CSV", "table"),
+        ("画一只戴帽子的企鹅", "image"),
+        ("朗读：火车已经到站", "speech"),
+        ("Vẽ con cá voi trên mây", "image"),
+        ("Tóm tắt nội dung bài báo này giúp tôi", "text"),
+        ("Compose une valse joyeuse pour accordéon", "music"),
+        ("Haz un vídeo de un globo que sube al cielo", "video"),
+    ],
+)
+def test_plain_wishes_in_six_languages(chooser: Chooser, text: str, modality: str) -> None:
+    choice = choose(chooser, text)
+    assert choice.modality == modality
+    assert choice.question is None
+    assert choice.reasons
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a poem about an old photograph",
+        "Explain how JPEG files are compressed",
+        "Write a script for a two-minute video about bees",
+        "Write the lyrics of a song about trains",
+        "Make a markdown table of three rivers and their lengths",
+        "Translate 'draw me a house' into Italian",
+        "What does the word soundtrack mean?",
+        "Write a Python function that resizes an image",
+        "Write a SQL query that counts the rows of a table",
+        "Suggest a title for my painting of the harbour",
+    ],
+)
+def test_speaking_of_media_is_still_text(chooser: Chooser, text: str) -> None:
+    assert choose(chooser, text).modality == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "modality", "not_wanted"),
+    [
+        ("Don't draw a whale, describe one", "text", "picture"),
+        ("No picture please, explain how a lens works", "text", "picture"),
+        ("Don't describe a whale, draw one", "image", "text"),
+        ("Zeichne nichts, beschreibe einen Wal", "text", "picture"),
+        ("不要画，用文字描述一只鲸鱼", "text", "picture"),
+    ],
+)
+def test_negated_wishes(chooser: Chooser, text: str, modality: str, not_wanted: str) -> None:
+    choice = choose(chooser, text)
+    assert choice.modality == modality
+    assert any("ruled out" in reason and not_wanted in reason for reason in choice.reasons)
+
+
+def test_a_question_is_not_a_negation(chooser: Chooser) -> None:
+    assert choose(chooser, "Why don't you draw me a badger?").modality == "image"
+
+
+@pytest.mark.parametrize(
+    ("text", "attached", "modality"),
+    [
+        ("Please transcribe", "audio", "text"),
+        ("Take the hiss out of this recording", "audio", "audio"),
+        ("What kind of mushroom is that?", "image", "text"),
+        ("Turn it into a pencil drawing", "image", "image"),
+        ("Give me 80 more rows like this", "table", "table"),
+        ("Which shop sold the most?", "table", "text"),
+        ("Predict next year's turnover with a regression", "table", "unsupported"),
+        ("What happens in this clip?", "video", "text"),
+        ("Make it run twice as fast", "video", "video"),
+    ],
+)
+def test_attachments(chooser: Chooser, text: str, attached: str, modality: str) -> None:
+    choice = choose(chooser, text, attached)
+    assert choice.modality == modality
+    assert any(attached in reason for reason in choice.reasons)
+
+
+def test_kind_of_an_attachment_from_its_name(chooser: Chooser) -> None:
+    parts = [Part(type="file", name="talk.m4a")]
+    choice = chooser.choose(Request.of_text("Write down what is said", parts), EVERYTHING)
+    assert (choice.modality, choice.model, choice.engine) == ("text", "whisper", "whisper")
+
+
+def test_the_same_words_depend_on_the_attachment(chooser: Chooser) -> None:
+    assert choose(chooser, "Make it brighter and sharper", "image").modality == "image"
+    assert choose(chooser, "Summarise it", "audio").model == "whisper"
+    assert choose(chooser, "Summarise it", "table").model == "smollm"
+
+
+def test_named_modality_wins_over_wording(chooser: Chooser) -> None:
+    choice = choose(chooser, "Draw a duck", modality="speech")
+    assert (choice.modality, choice.model, choice.confidence) == ("speech", "voice", 1.0)
+    assert "speech" in choice.reasons[0]
+
+
+def test_named_model_wins_and_may_be_an_alias(chooser: Chooser) -> None:
+    known = [LANGUAGE.model_copy(update={"aliases": ["small"]}), VOICE]
+    choice = choose(chooser, "Read this aloud: hello", models=known, model="small")
+    assert (choice.modality, choice.model) == ("text", "smollm")
+
+
+def test_named_things_that_do_not_exist(chooser: Chooser) -> None:
+    with pytest.raises(NotFound, match="no model 'gpt'"):
+        choose(chooser, "hello", model="gpt")
+    with pytest.raises(NotFound, match="modality 'smell'"):
+        choose(chooser, "hello", modality="smell")
+    with pytest.raises(BadRequest, match="does not make image"):
+        choose(chooser, "hello", model="voice", modality="image")
+
+
+def test_nothing_installed_makes_it(chooser: Chooser) -> None:
+    choice = choose(chooser, "Draw an otter", models=[LANGUAGE, VOICE])
+    assert (choice.modality, choice.model) == ("image", None)
+    reasons = " ".join(choice.reasons)
+    assert "speech and text" in reasons
+    assert "castalia train" in reasons
+
+
+def test_no_model_reads_the_attachment(chooser: Chooser) -> None:
+    choice = choose(chooser, "What is in this picture?", "image")
+    assert (choice.modality, choice.model) == ("text", None)
+    assert any("reads image attachments" in reason for reason in choice.reasons)
+    seeing = model("seeing", "text", "text", "image")
+    assert choose(chooser, "What is in this picture?", "image", models=[*EVERYTHING, seeing]).model == "seeing"
+
+
+def test_transcriber_is_no_language_model(chooser: Chooser) -> None:
+    assert choose(chooser, "Which river flows through Prague?", models=[WHISPER]).model is None
+
+
+def test_unsupported_names_no_model(chooser: Chooser) -> None:
+    choice = choose(chooser, "Predict the house prices with a regression model", "table")
+    assert (choice.modality, choice.model) == ("unsupported", None)
+    assert any("No generator" in reason for reason in choice.reasons)
+
+
+def test_picture_model_by_its_classes_then_the_newest(chooser: Chooser) -> None:
+    now = datetime.now(UTC)
+    flowers = model("flowers", "image", details={"classes": ["rose", "tulip"]}, created=now + timedelta(days=1))
+    models = [DIGITS, flowers, LANGUAGE]
+    assert choose(chooser, "Draw a handwritten seven", models=models).model == "digits"
+    assert choose(chooser, "Draw some tulips", models=models).model == "flowers"
+    assert choose(chooser, "Draw a castle", models=models).model == "flowers"
+
+
+def test_table_model_by_words(chooser: Chooser) -> None:
+    customers = model("customers", "table", details={"columns": ["age", "city"]})
+    flights = model("flights", "table", details={"columns": ["origin", "delay"]})
+    assert choose(chooser, "Generate 30 synthetic customers", models=[flights, customers]).model == "customers"
+    assert choose(chooser, "Generate 30 synthetic rows with a delay", models=[customers, flights]).model == "flights"
+
+
+def test_an_attached_table_is_imitated(chooser: Chooser, tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text("age;city\n31;Oslo\n", encoding="utf-8")
+    request = Request.of_text("60 more rows like this", [Part.of_file(file)])
+    choice = chooser.choose(request, EVERYTHING)
+    assert (choice.model, choice.family, choice.engine) == (None, "vae", "native")
+    assert choice.settings == {"imitate": True}
+    other = model("other", "table", details={"columns": ["age"]})
+    same = model("same", "table", details={"columns": [{"name": "City"}, {"name": "age"}]})
+    assert chooser.choose(request, [other, same]).model == "same"
+
+
+def test_proposed_settings(chooser: Chooser) -> None:
+    short = choose(chooser, "What is the capital of Chile? Answer in one word.")
+    assert short.settings == {"temperature": 0.0, "max_tokens": 16}
+    assert choose(chooser, "Write a poem about moss").settings == {"temperature": 0.9}
+    assert choose(chooser, "Write a Rust function that reverses a list").settings == {"temperature": 0.2}
+    kept = choose(chooser, "What is the capital of Chile? Answer in one word.", options={"max_tokens": 5})
+    assert kept.settings == {"temperature": 0.0}
+
+
+def test_unclear_requests_are_asked_about() -> None:
+    careful = Chooser(ChooserSettings(threshold=1.0))
+    choice = choose(careful, "Something with mountains")
+    assert choice.question is not None
+    assert choice.question.startswith("What would you like:")
+    assert " or " in choice.question
+    assert choice.model is None
+    assert choose(Chooser(ChooserSettings(threshold=0.0)), "Something with mountains").question is None
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_an_empty_request_is_asked_about(chooser: Chooser, text: str) -> None:
+    choice = choose(chooser, text)
+    assert choice.confidence == 0.0
+    assert choice.question is not None
+    assert "empty" in choice.question
+
+
+def test_alternatives_are_ordered_and_below_the_choice(chooser: Chooser) -> None:
+    choice = choose(chooser, "a fox in the snow")
+    confidences = [choice.confidence, *(alternative.confidence for alternative in choice.alternatives)]
+    assert confidences == sorted(confidences, reverse=True)
+    assert sum(confidences) <= 1.001
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?", "'", "\"'“", "x" * 100_000, "'a " * 30_000, "\x00\ud7ff", "🎨🎨🎨", "draw " * 5000, "<mask> [MASK] ___"],
+)
+def test_odd_prompts_do_no_harm(chooser: Chooser, text: str) -> None:
+    choice = choose(chooser, text)
+    assert 0 <= choice.confidence <= 1
+
+
+def test_it_is_quick(chooser: Chooser) -> None:
+    texts = ["Draw an otter", "Which river flows through Prague?", "Read this aloud: hello " * 20, "draw " * 5000] * 25
+    started = time.process_time()
+    for text in texts:
+        choose(chooser, text)
+    assert (time.process_time() - started) / len(texts) < 0.02  # measured: 0.001; slack for a busy machine
