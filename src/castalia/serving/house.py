@@ -1,0 +1,94 @@
+"""A house: everything that belongs to one home folder, opened at first use."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from castalia.core.config import Settings, load
+from castalia.store.blobs import Blobs
+from castalia.store.database import Database
+from castalia.store.history import History
+from castalia.store.locking import storage_errors
+from castalia.store.registry import Registry
+from castalia.store.runs import Runs
+
+if TYPE_CHECKING:
+    from castalia.choosing.chooser import Chooser
+    from castalia.guarding.guard import Guard
+    from castalia.serving.pool import Pool
+
+
+class House:
+    """The rooms of one home folder, each imported when it is first entered: `castalia ls` needs no chooser. Use it
+    as a context manager, or ``close`` it: loaded models are processes.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or load().settings
+        self.home = self.settings.home.expanduser().resolve()
+        with storage_errors(str(self.home)):
+            self.home.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, brought up to date."""
+        return Database.at(self.home)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The models."""
+        return Registry(self.database)
+
+    @cached_property
+    def history(self) -> History:
+        """Requests and results."""
+        return History(self.database)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Trainings."""
+        return Runs(self.database)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """Media by hash."""
+        return Blobs(self.home / "blobs")
+
+    @cached_property
+    def pool(self) -> "Pool":
+        """Loaded models."""
+        from castalia.serving.pool import Pool
+
+        return Pool(self.settings.engines, self.home)
+
+    @cached_property
+    def guard(self) -> "Guard":
+        """The guard with this house's policies."""
+        from castalia.guarding.guard import Guard
+
+        return Guard(self.settings.guard)
+
+    @cached_property
+    def chooser(self) -> "Chooser":
+        """The chooser with this house's threshold."""
+        from castalia.choosing.chooser import Chooser
+
+        return Chooser(self.settings.chooser)
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the files of models lie, one folder each."""
+        return self.home / "models"
+
+    def close(self) -> None:
+        """Unload all models and close the database."""
+        if "pool" in self.__dict__:
+            self.pool.close()
+        if "database" in self.__dict__:
+            self.database.close()
+
+    def __enter__(self) -> "House":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,134 @@
+"""The way of a request, top to bottom:
+
+request -> guard (inbound) -> choose -> engine.generate -> check -> guard (outbound) -> record -> result
+"""
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from castalia.core.content import Part
+from castalia.core.errors import CastaliaError, NotFound
+from castalia.core.events import Chosen, Completed, Event
+from castalia.core.models import Model
+from castalia.core.requests import Request
+from castalia.core.results import Choice, Result, Timing, Verdict
+from castalia.judging.context import CheckContext
+from castalia.judging.verdict import judge
+from castalia.serving.collecting import Collector
+from castalia.serving.house import House
+from castalia.serving.imitate import imitate
+from castalia.serving.inlining import with_inlined_text
+from castalia.serving.recording import keep_outputs, record, record_failure
+from castalia.serving.resolving import resolve_request
+from castalia.serving.transcribing import transcriber
+
+
+def answer(house: House, request: Request) -> Generator[Event]:
+    """All events of a request, `Chosen` first, `Completed` with the judged and recorded result last.
+
+    Closing the iterator stops the generation and records what there was as cancelled. Raises any CastaliaError; a
+    request that fails is on the record as well.
+    """
+    try:
+        yield from _answer(house, request)
+    except CastaliaError as error:
+        record_failure(house, request, error)
+        raise
+
+
+def _answer(house: House, asked: Request) -> Generator[Event]:
+    started = time.monotonic()
+    request = house.guard.inbound(asked).request
+    choice = house.chooser.choose(request, house.registry.list())
+    timing = Timing(choose=time.monotonic() - started)
+    if choice.question is not None:
+        yield Chosen(choice=choice)
+        yield Completed(result=_question(house, asked, choice, timing))
+        return
+    choice = yield from imitate(house, request, choice)
+    model = _chosen_model(house, choice)
+    if choice.modality == "text":
+        request = house.guard.inbound(with_inlined_text(request)).request
+    resolved = resolve_request(request, choice, model)
+    choice = choice.model_copy(update={"engine": resolved.engine, "family": model.family})
+    yield Chosen(choice=choice)
+
+    work = Work(resolved, choice, timing, started)
+    try:
+        lease = house.pool.lease(model, str(resolved.engine), work.loaded)
+        with lease as engine, closing(engine.generate(resolved)) as events:
+            for event in events:
+                work.collector.add(event)
+                yield event
+    except GeneratorExit:
+        work.collector.finish_reason = "cancelled"
+        _finish(house, work, work.collector.outputs(choice.modality), Verdict())
+        raise
+
+    outputs = work.collector.outputs(choice.modality)
+    context = CheckContext(
+        request=resolved,
+        model=model,
+        finish_reason=work.collector.finish_reason,
+        logprobs=work.collector.logprobs,
+        tool_calls=work.collector.tool_calls,
+        transcribe=transcriber(house),
+        seconds=time.monotonic() - started - timing.choose - timing.load,
+    )
+    verdict = judge(outputs, context)
+    verdict = Verdict.of([*verdict.measures, *house.guard.outbound(outputs, request)])
+    yield Completed(result=_finish(house, work, outputs, verdict))
+
+
+@dataclass
+class Work:
+    """A request under way: as resolved, for what choice, what has come out and how long it took."""
+
+    request: Request
+    choice: Choice
+    timing: Timing
+    started: float
+    collector: Collector = field(default_factory=Collector)
+
+    def loaded(self, seconds: float) -> None:
+        """Take note of how long loading took."""
+        self.timing.load = seconds
+
+
+def _chosen_model(house: House, choice: Choice) -> Model:
+    if choice.model is None:
+        reasons = " ".join(choice.reasons)
+        raise NotFound(
+            f"Nothing installed makes {choice.modality}. {reasons}".strip(),
+            hint="castalia pull starter gets the starter models; castalia train FOLDER makes one from your own data.",
+        )
+    return house.registry.get(choice.model)
+
+
+def _question(house: House, asked: Request, choice: Choice, timing: Timing) -> Result:
+    outputs = [Part.of_text(choice.question or "")]
+    result = Result(id=asked.id, choice=choice, outputs=outputs, timing=timing, finish_reason="question")
+    record(house, asked, result)
+    return result
+
+
+def _finish(house: House, work: Work, outputs: list[Part], verdict: Verdict) -> Result:
+    first = work.collector.first
+    total = time.monotonic() - work.started
+    times = {"first": None if first is None else first - work.started, "total": total}
+    result = Result(
+        id=work.request.id,
+        choice=work.choice,
+        outputs=keep_outputs(house, outputs),
+        tool_calls=work.collector.tool_calls,
+        verdict=verdict,
+        usage=work.collector.usage,
+        timing=work.timing.model_copy(update=times),
+        finish_reason=work.collector.finish_reason,
+        seed=work.request.seed,
+        options=work.request.options,
+    )
+    record(house, work.request, result)
+    return result

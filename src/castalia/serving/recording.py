@@ -1,0 +1,91 @@
+"""Putting results on the record, and making them again."""
+
+import hashlib
+from pathlib import Path
+
+from castalia.core.content import Message, Part
+from castalia.core.errors import BadRequest, CastaliaError, Conflict, NotFound
+from castalia.core.requests import Request, new_id
+from castalia.core.results import Result
+from castalia.serving.house import House
+
+
+def keep_outputs(house: House, outputs: list[Part]) -> list[Part]:
+    """The outputs with their media stored as blobs, each with hash and path; texts with their hash.
+
+    By the hash a result made again is compared, also when its text is redacted on the record. Raises StorageError.
+    """
+    kept: list[Part] = []
+    for part in outputs:
+        if part.text is not None:
+            kept.append(part.model_copy(update={"blob": hashlib.sha256(part.text.encode()).hexdigest()}))
+            continue
+        if part.data is None:
+            kept.append(part)
+            continue
+        digest, path = house.blobs.put(part.data, part.media_type or "application/octet-stream")
+        kept.append(part.model_copy(update={"blob": digest, "path": path}))
+    return kept
+
+
+def record(house: House, request: Request, result: Result) -> None:
+    """Keep request and result: personal data hidden as the settings say, attachments by hash."""
+    outputs = house.guard.outputs_for_history(result.outputs)
+    house.history.record(_storable(house, request), result.model_copy(update={"outputs": outputs}))
+
+
+def record_failure(house: House, request: Request, error: CastaliaError) -> None:
+    """Keep a request that failed. A history that cannot be written does not hide the first error."""
+    try:
+        house.history.record_failure(_storable(house, request), error)
+    except CastaliaError as second:
+        error.add_note(f"The failure could not be put on the record: {second.message}")
+
+
+def made_again(house: House, id: str) -> tuple[Request, Result]:
+    """The resolved request of a result, under a new id, and that result.
+
+    Raises NotFound for an unknown id or an attachment that is gone, Conflict for one that has changed, BadRequest for
+    a request that failed or was answered by a question.
+    """
+    entry = house.history.get(id)
+    if entry.result is None or entry.result.finish_reason == "question":
+        raise BadRequest(f"The request {id} has no result to make again.", hint="Ask it anew with castalia ask.")
+    messages = [
+        message.model_copy(update={"parts": [_present(part) for part in message.parts]})
+        for message in entry.request.messages
+    ]
+    return entry.request.model_copy(update={"id": new_id("r"), "messages": messages}), entry.result
+
+
+def _storable(house: House, request: Request) -> Request:
+    hidden = house.guard.for_history(request)
+    return hidden.model_copy(update={"messages": [_by_reference(house, message) for message in hidden.messages]})
+
+
+def _by_reference(house: House, message: Message) -> Message:
+    parts: list[Part] = []
+    for part in message.parts:
+        if part.data is not None:
+            digest, path = house.blobs.put(part.data, part.media_type or "application/octet-stream")
+            parts.append(part.model_copy(update={"data": None, "blob": digest, "path": path}))
+        elif part.path is not None and part.path.is_file():
+            parts.append(part.model_copy(update={"blob": _digest(part.path)}))
+        else:
+            parts.append(part)
+    return message.model_copy(update={"parts": parts})
+
+
+def _present(part: Part) -> Part:
+    if part.blob is None or part.path is None:
+        return part
+    if not part.path.is_file():
+        raise NotFound(f"The attachment {part.path} is gone.", hint="Put it back, or ask anew with another file.")
+    if _digest(part.path) != part.blob:
+        raise Conflict(f"The attachment {part.path} has changed since.", hint="Put the old one back, or ask anew.")
+    return part
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
