@@ -1,0 +1,119 @@
+"""castalia ask"""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from castalia.cli.house import opened_house
+from castalia.cli.options import modality_options, option_help, split_arguments
+from castalia.cli.output import print_json, show_choice, show_verdict, watched
+from castalia.core.content import Message, Part
+from castalia.core.errors import BadRequest, NotFound
+from castalia.core.events import Chosen, Completed, TextDelta, ToolCallDelta
+from castalia.core.requests import AUTO, Request
+from castalia.core.results import Result
+from castalia.serving.house import House
+from castalia.serving.pipeline import answer
+from castalia.serving.summary import check_released, result_summary
+
+
+class AskCommand(click.Command):
+    """A command whose help ends with the options of every modality."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """Write them, each modality under its own heading."""
+        formatter.write("\n" + option_help())
+
+
+@click.command(
+    cls=AskCommand,
+    context_settings={"ignore_unknown_options": True},
+    help="Ask in plain words; the right kind of model answers.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="PROMPT [FILE]... [MODALITY OPTION]...")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the result to this file.")
+@click.option("-m", "--model", default=AUTO, show_default=True, help="A model by name.")
+@click.option("--modality", default=AUTO, show_default=True, help="The kind of output wanted.")
+@click.option("--engine", help="Run the model on this engine.")
+@click.option("--seed", type=int, help="The same seed and options make the same result.")
+@click.option("--system", help="Standing instructions for a language model.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def ask(
+    arguments: tuple[str, ...],
+    output: Path | None,
+    model: str,
+    modality: str,
+    engine: str | None,
+    seed: int | None,
+    system: str | None,
+    as_json: bool,
+) -> None:
+    """PROMPT is the request in plain words (- reads it from standard input), FILEs are attached to it."""
+    positional, options = split_arguments(list(arguments), modality_options())
+    request = Request(
+        messages=_messages(positional, system),
+        model=model,
+        modality=modality,
+        engine=engine,
+        seed=seed,
+        options=options,
+        suffix=None if output is None else output.suffix or None,
+    )
+    if output is not None and not output.parent.is_dir():
+        raise NotFound(f"There is no folder {output.parent}.", hint="Make it first, or choose another place.")
+    with opened_house() as house:
+        finish(run(house, request, as_json=as_json), output, as_json=as_json)
+
+
+def _messages(positional: list[str], system: str | None) -> list[Message]:
+    if not positional:
+        raise BadRequest("There is nothing to ask.", hint='For example: castalia ask "What is the capital of France?"')
+    text, *files = positional
+    if text == "-":
+        text = sys.stdin.read()
+    if not text.strip():
+        raise BadRequest("The request is empty.", hint='For example: castalia ask "What is the capital of France?"')
+    said = Message(role="user", parts=[Part.of_text(text), *(Part.of_file(file) for file in files)])
+    return [Message.of_text(system, role="system"), said] if system else [said]
+
+
+def run(house: House, request: Request, *, as_json: bool) -> Result:
+    """Run a request, its text streaming to stdout and the rest to stderr; returns the result."""
+    result: Result | None = None
+    with closing(answer(house, request)) as events:
+        for event in watched(events, silent=as_json):
+            match event:
+                case Chosen() if not as_json:
+                    show_choice(event.choice)
+                case TextDelta() if not as_json:
+                    click.echo(event.text, nl=False)
+                case ToolCallDelta() if not as_json:
+                    click.echo(f"{event.call.name}({event.call.arguments})")
+                case Completed():
+                    result = event.result
+                case _:
+                    pass
+    assert result is not None  # noqa: S101 - the pipeline ends with Completed or raises
+    return result
+
+
+def finish(result: Result, output: Path | None, *, as_json: bool) -> None:
+    """Save and print a result. Raises Blocked when its verdict is ``block``."""
+    check_released(result)
+    saved = result.save(output) if output is not None and result.outputs and result.choice.question is None else []
+    if as_json:
+        print_json(result_summary(result, saved))
+        return
+    if result.choice.question is not None:
+        click.echo(result.text)
+        return
+    texts = [part for part in result.outputs if part.text is not None]
+    if texts:
+        click.echo()
+    paths = saved or [part.path for part in result.outputs if part.path is not None]
+    for path in paths:
+        click.echo(str(path))
+    show_verdict(result.verdict)
+    click.echo(f"{result.id}  {result.timing.total:.1f} s  seed {result.seed}", err=True)

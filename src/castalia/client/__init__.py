@@ -1,0 +1,1 @@
+"""The Python face: `castalia.ask`, `castalia.generate`, `castalia.train`, `castalia.choose`."""

@@ -1,0 +1,134 @@
+"""Ask, generate, choose and train from Python. Each call is thin over `castalia.serving`.
+
+import castalia
+
+print(castalia.ask("What is the capital of France?").text)
+castalia.ask("Read this aloud: good morning").save("morning.wav")
+run = castalia.train("customers.csv", minutes=2)
+castalia.generate("500 rows", model=run.model, where=["sex=Female"]).save("rows.csv")
+"""
+
+import atexit
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+
+from castalia.core.content import Part
+from castalia.core.errors import Interrupted
+from castalia.core.events import Completed, Event, ModelReady, Progress
+from castalia.core.models import Model
+from castalia.core.requests import AUTO, Request
+from castalia.core.results import Choice, Result
+from castalia.serving.house import House
+from castalia.serving.pipeline import answer
+from castalia.serving.train import plan_training, resume
+from castalia.serving.train import train as train_plan
+
+_lock = Lock()
+_houses: list[House] = []
+
+
+def house() -> House:
+    """The house that calls without one of their own use: opened at the first call, closed when Python ends."""
+    with _lock:
+        if not _houses:
+            _houses.append(House())
+            atexit.register(_close)
+        return _houses[0]
+
+
+def _close() -> None:
+    with _lock:
+        while _houses:
+            _houses.pop().close()
+
+
+def request_of(
+    prompt: str | Request,
+    attachments: tuple[str | Path | Part, ...] = (),
+    *,
+    model: str | Model = AUTO,
+    modality: str = AUTO,
+    engine: str | None = None,
+    seed: int | None = None,
+    **options: object,
+) -> Request:
+    """The request that a call describes. Raises NotFound for an attachment that is not there."""
+    if isinstance(prompt, Request):
+        return prompt
+    parts = [part if isinstance(part, Part) else Part.of_file(part) for part in attachments]
+    name = model.name if isinstance(model, Model) else model
+    return Request.of_text(prompt, parts, model=name, modality=modality, engine=engine, seed=seed, options=options)
+
+
+def stream(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Generator[Event]:
+    """Everything that happens, as it happens: the choice, text and media, and the judged result last.
+
+    Takes what `ask` takes. Closing the iterator stops the generation.
+    """
+    return answer(house(), request_of(prompt, attachments, **wishes))  # pyright: ignore[reportArgumentType]
+
+
+def ask(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Result:
+    """Ask in plain words; the right kind of model answers.
+
+    ``wishes`` are ``model``, ``modality``, ``engine``, ``seed`` and any option of the modality by name
+    (``temperature``, ``rows``, ``speed``, ...). Raises a CastaliaError that says what to do next.
+    """
+    with closing(stream(prompt, *attachments, **wishes)) as events:
+        for event in events:
+            if isinstance(event, Completed):
+                return event.result
+    raise Interrupted("The request ended without a result.", hint="Ask again.")
+
+
+def generate(prompt: str, *, model: str | Model, seed: int | None = None, **options: object) -> Result:
+    """Generate with a model of your choice; everything else as in `ask`."""
+    return ask(prompt, model=model, seed=seed, **options)
+
+
+def choose(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Choice:
+    """What `ask` would choose, and why, without running it."""
+    request = request_of(prompt, attachments, **wishes)  # pyright: ignore[reportArgumentType]
+    return house().chooser.choose(request, house().registry.list())
+
+
+class TrainingRun:
+    """A training under way. Iterate ``events()`` to follow it; ``model`` waits for the end and is the trained model."""
+
+    def __init__(self, events: Generator[Progress | ModelReady], warnings: list[str]) -> None:
+        self.warnings = warnings
+        self._events = events
+        self._model: Model | None = None
+
+    def events(self) -> Generator[Progress | ModelReady]:
+        """Progress as it comes, `ModelReady` last. Closing this iterator stops the training after a checkpoint."""
+        for event in self._events:
+            if isinstance(event, ModelReady):
+                self._model = event.model
+            yield event
+
+    @property
+    def model(self) -> Model:
+        """The trained model, after waiting for it. Raises what the training raised, Interrupted when it was stopped."""
+        for _ in self.events():
+            pass
+        if self._model is None:
+            raise Interrupted("The training was stopped.", hint="Go on with castalia train --resume")
+        return self._model
+
+
+def train(source: str | Path, **wishes: object) -> TrainingRun:
+    """Train a model on a folder or file of your own.
+
+    ``wishes``: ``name``, ``modality``, ``family``, ``size`` (tiny to large), ``minutes``, ``max_steps``, ``seed``,
+    ``data_options``. All problems of the data are raised at once as DatasetError, before any step.
+    """
+    plan, warnings = plan_training(house(), source, **wishes)  # pyright: ignore[reportArgumentType]
+    return TrainingRun(train_plan(house(), plan), warnings)
+
+
+def resume_training(run: str) -> TrainingRun:
+    """Go on with a run that was stopped or killed."""
+    return TrainingRun(resume(house(), run), [])

@@ -1,0 +1,1 @@
+"""The HTTP face, OpenAI's API included. The only room that knows FastAPI."""

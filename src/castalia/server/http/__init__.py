@@ -1,0 +1,1 @@
+"""What all endpoints share: keys, limits, error shapes, streaming."""

@@ -1,0 +1,18 @@
+"""What a request may say beyond OpenAI's fields, all under ``castalia``."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """A body that refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Extras(Strict):
+    """Castalia's own wishes; with the openai client: ``extra_body={"castalia": {...}}``."""
+
+    modality: str | None = Field(default=None, description="The kind of output wanted; auto when left out.")
+    engine: str | None = Field(default=None, description="Run the model on this engine.")
+    seed: int | None = Field(default=None, description="For endpoints whose OpenAI form has no seed.")
+    options: dict[str, object] = Field(default_factory=dict, description="Options of the modality by name.")
