@@ -1,0 +1,158 @@
+"""How often the chooser finds the right kind of content, how honest its confidence is, and how long it takes.
+
+    python benchmarks/choosing.py                  (about a minute; --json FILE keeps the figures)
+
+Measured on labelled requests that the chooser was not trained on (``requests-dev.jsonl`` in ``CASTALIA_SHARED``, by
+default ``../shared/data`` beside the repository). Those who wrote the corpus have read many of these requests and their
+errors, so these are development figures: expect less on requests that nobody here has seen.
+
+Peers in the same run: always text; a plain list of keywords; TF-IDF with logistic regression on the chooser's own
+corpus. ``--all-labels`` counts ``unsupported`` as a class too.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.pipeline import make_pipeline
+
+from castalia.choosing.chooser import Chooser
+from castalia.choosing.corpus.grammar import load
+from castalia.core.config import ChooserSettings
+from castalia.core.content import Part
+from castalia.core.requests import Request
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("CASTALIA_SHARED", ROOT.parent / "shared" / "data"))
+Guess = tuple[str, float]
+
+KEYWORDS = {
+    "video": ("video", "animation", "animate", "movie clip"),
+    "music": ("music", "song", "melody", "soundtrack"),
+    "speech": ("text to speech", "text-to-speech", "read aloud", "voice", "speech"),
+    "audio": ("sound", "audio", "noise"),
+    "image": ("image", "picture", "photo", "draw", "paint", "illustration", "logo"),
+    "table": ("synthetic", "rows", "dataset"),
+}
+
+
+def by_keywords(row: dict) -> Guess:
+    """The first medium whose keyword occurs."""
+    text = row["text"].lower()
+    return next((name for name, words in KEYWORDS.items() if any(word in text for word in words)), "text"), 1.0
+
+
+def by_tfidf() -> Callable[[dict], Guess]:
+    """TF-IDF of words and word pairs with logistic regression, trained on the same corpus; attachments as words."""
+    examples = load().examples(seed=0)
+    texts = [_flat(example.text, example.kinds) for example in examples]
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    model = make_pipeline(vectorizer, LogisticRegression(C=10, max_iter=300))
+    model.fit(texts, [example.label for example in examples])
+
+    def guess(row: dict) -> Guess:
+        probabilities = model.predict_proba([_flat(row["text"], row["attachments"])])[0]
+        return str(model.classes_[probabilities.argmax()]), float(probabilities.max())
+
+    return guess
+
+
+def _flat(text: str, kinds: list[str] | tuple[str, ...]) -> str:
+    return " ".join([text, *(f"attached{kind}" for kind in kinds)])
+
+
+def by_chooser(chooser: Chooser) -> Callable[[dict], Guess]:
+    """The whole way of `Chooser.choose`, with nothing installed."""
+
+    def guess(row: dict) -> Guess:
+        request = Request.of_text(row["text"], [Part(type=kind) for kind in row["attachments"]])
+        choice = chooser.choose(request, [])
+        return choice.modality, choice.confidence
+
+    return guess
+
+
+def measure(guess: Callable[[dict], Guess], rows: list[dict]) -> dict:
+    """Accuracy, macro-F1 over the labels there are, calibration error over ten bins, milliseconds a request."""
+    guesses, times = [], []
+    for row in rows:
+        started = time.perf_counter()
+        guesses.append(guess(row))
+        times.append(1000 * (time.perf_counter() - started))
+    truth = np.array([row["label"] for row in rows])
+    said = np.array([name for name, _ in guesses])
+    sure = np.array([confidence for _, confidence in guesses])
+    labels = sorted({*truth})
+    shown = sorted({*truth, *said})
+    right = truth == said
+    return {
+        "accuracy": float(right.mean()),
+        "macro_f1": float(f1_score(truth, said, labels=labels, average="macro", zero_division=0)),
+        "f1": {name: float(f1_score(truth == name, said == name, zero_division=0)) for name in labels},
+        "calibration_error": calibration_error(right, sure),
+        "ms_p50": float(np.percentile(times, 50)),
+        "ms_p95": float(np.percentile(times, 95)),
+        "labels": shown,
+        "confusion": confusion_matrix(truth, said, labels=shown).tolist(),
+    }
+
+
+def calibration_error(right: np.ndarray, sure: np.ndarray) -> float:
+    """Expected calibration error: |accuracy - confidence| over ten equal bins, weighted by their share."""
+    bins = np.minimum((sure * 10).astype(int), 9)
+    gaps = [abs(right[bins == b].mean() - sure[bins == b].mean()) * (bins == b).mean() for b in {*bins.tolist()}]
+    return float(sum(gaps))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure the chooser.")
+    parser.add_argument("--tier", default="explicit_gold")
+    parser.add_argument("--all-labels", action="store_true", help="count `unsupported` as a class")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    arguments = parser.parse_args()
+    file = SHARED / "requests-dev.jsonl"
+    if not file.is_file():
+        print(f"{file} is not there; set CASTALIA_SHARED.", file=sys.stderr)
+        return 1
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = [row for row in rows if row["tier"] == arguments.tier]
+    rows = [row for row in rows if arguments.all_labels or row["label"] != "unsupported"]
+    started = time.perf_counter()
+    chooser = Chooser(ChooserSettings())
+    loading = 1000 * (time.perf_counter() - started)
+    systems = {
+        "chooser": by_chooser(chooser),
+        "TF-IDF + LR": by_tfidf(),
+        "keywords": by_keywords,
+        "always text": lambda _: ("text", 1.0),
+    }
+    figures = {name: measure(guess, rows) for name, guess in systems.items()}
+    print(f"{len(rows)} requests of tier {arguments.tier}; loading the chooser took {loading:.0f} ms")
+    print(f"{'':12} {'accuracy':>9} {'macro-F1':>9} {'ECE':>6} {'p50 ms':>7} {'p95 ms':>7}")
+    for name, found in figures.items():
+        print(
+            f"{name:12} {found['accuracy']:9.3f} {found['macro_f1']:9.3f} {found['calibration_error']:6.3f}"
+            f" {found['ms_p50']:7.2f} {found['ms_p95']:7.2f}"
+        )
+    best = figures["chooser"]
+    print("F1 of the chooser: " + ", ".join(f"{name} {value:.3f}" for name, value in best["f1"].items()))
+    print("rows are the truth, columns the choice: " + " ".join(best["labels"]))
+    for name, counts in zip(best["labels"], best["confusion"], strict=True):
+        print(f"{name:12}" + "".join(f"{count:7}" for count in counts))
+    if arguments.json:
+        command = " ".join(["python", *sys.argv])
+        facts = {"command": command, "rows": len(rows), "tier": arguments.tier, "load_ms": loading, "systems": figures}
+        arguments.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
