@@ -210,6 +210,15 @@ def test_an_idle_model_is_unloaded(house: House) -> None:
     assert house.pool.loaded() == []
 
 
+def test_a_model_that_got_the_name_of_another_is_loaded_afresh(house: House) -> None:
+    add(house, details={"reply": "the first"})
+    assert ask(house, "Tell me about rivers.").text == "the first"
+    house.registry.remove("talker")
+    add(house, details={"reply": "the second"})
+    assert ask(house, "Tell me about rivers.").text == "the second"
+    assert house.pool.loaded() == [("talker", "fake")]
+
+
 def test_memory_makes_room_by_unloading_the_oldest(house: House) -> None:
     add(house, "one")
     add(house, "two")

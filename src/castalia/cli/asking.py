@@ -5,9 +5,10 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 
 from castalia.cli.house import opened_house
-from castalia.cli.options import modality_options, option_help, split_arguments
+from castalia.cli.options import CommandWithOptions, modality_options, split_arguments
 from castalia.cli.output import print_json, show_choice, show_verdict, watched
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, NotFound
@@ -19,16 +20,14 @@ from castalia.serving.pipeline import answer
 from castalia.serving.summary import check_released, result_summary
 
 
-class AskCommand(click.Command):
-    """A command whose help ends with the options of every modality."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        """Write them, each modality under its own heading."""
-        formatter.write("\n" + option_help())
+def _listed() -> dict[str, type[BaseModel]]:
+    return {f"Options of {name}": options for name, options in modality_options().items()}
 
 
 @click.command(
-    cls=AskCommand,
+    cls=CommandWithOptions,
+    listed=_listed,
+    dashed=True,
     context_settings={"ignore_unknown_options": True},
     help="Ask in plain words; the right kind of model answers.",
 )

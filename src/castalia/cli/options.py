@@ -1,8 +1,9 @@
 """Options of the modalities on the command line: the pydantic classes beside the modalities feed parsing and help."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -11,22 +12,40 @@ from castalia.core.errors import BadRequest
 from castalia.core.plugins import modalities, resolve
 
 
+class CommandWithOptions(click.Command):
+    """A command whose help ends with the options of plug-ins. ``listed`` gives a heading and a class for each."""
+
+    def __init__(self, *args: Any, listed: Callable[[], dict[str, type[BaseModel]]], dashed: bool, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.listed, self.dashed = listed, dashed
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """Write them, each class under its own heading; as ``--name``, or as ``name=`` when they are values."""
+        for heading, options in self.listed().items():
+            rows = [
+                (f"--{name.replace('_', '-')}" if self.dashed else f"{name}=", _describe(options, name))
+                for name in options.model_fields
+            ]
+            wide = click.HelpFormatter(width=100)
+            with wide.section(heading):
+                wide.write_dl(rows)
+            formatter.write("\n" + wide.getvalue())
+
+
 def modality_options() -> dict[str, type[BaseModel]]:
     """Each modality's class of generation options."""
     return {name: cast(type[BaseModel], resolve(spec.options)) for name, spec in modalities().specs().items()}
 
 
-def option_help() -> str:
-    """The list of all modality options, for the end of ``castalia ask --help``."""
-    blocks: list[str] = []
-    for modality, options in modality_options().items():
-        formatter = click.HelpFormatter(width=100)
-        with formatter.section(f"Options of {modality}"):
-            formatter.write_dl(
-                [(f"--{name.replace('_', '-')}", _describe(options, name)) for name in options.model_fields]
-            )
-        blocks.append(formatter.getvalue())
-    return "\n".join(blocks)
+def named_values(pairs: tuple[str, ...], flag: str) -> dict[str, object]:
+    """``NAME=VALUE`` of a repeatable flag as a dictionary; a value with commas is a list. Raises BadRequest."""
+    values: dict[str, object] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise BadRequest(f"{flag} takes NAME=VALUE, not {pair!r}.", hint=f"For example {flag} size=32")
+        values[name] = value.split(",") if "," in value else value
+    return values
 
 
 def split_arguments(arguments: list[str], known: dict[str, type[BaseModel]]) -> tuple[list[str], dict[str, object]]:

@@ -4,21 +4,38 @@ import io
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import click
+from pydantic import BaseModel
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from castalia.cli.house import opened_house
+from castalia.cli.options import CommandWithOptions, named_values
 from castalia.cli.output import ProgressView, print_json, progress_line
 from castalia.core.errors import BadRequest
 from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
+from castalia.core.plugins import families, modalities, resolve
+from castalia.serving.detect import load_modality
 from castalia.serving.train import latest_unfinished, plan_training, resume
 from castalia.serving.train import train as train_plan
 
 
-@click.command(help="Train a model on your own folder or file.")
+def _listed() -> dict[str, type[BaseModel]]:
+    usable = [
+        name for name, spec in modalities().specs().items() if spec.implementation and not modalities().missing(name)
+    ]
+    data = {f"--data for {name}": load_modality(name).data_options() for name in usable}
+    family = {
+        f"--option for {name}": cast("type[BaseModel]", resolve(spec.options))
+        for name, spec in families().specs().items()
+    }
+    return {**data, **family}
+
+
+@click.command(cls=CommandWithOptions, listed=_listed, dashed=False, help="Train a model on your own folder or file.")
 @click.argument("source", required=False, type=click.Path(path_type=Path))
 @click.option("-n", "--name", help="Name of the model; from the source when left out.")
 @click.option("--modality", help="The kind of data; detected when left out.")
@@ -29,6 +46,8 @@ from castalia.serving.train import train as train_plan
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same data order.")
 @click.option("--threads", type=int, help="CPU threads; all when left out.")
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="An option of the modality's data reading.")
+@click.option("--option", "family_options", multiple=True, metavar="NAME=VALUE", help="An option of the family.")
+@click.option("--licence", default="", help="Licence of the training data, kept in the model's card.")
 @click.option("--resume", "resumed", metavar="RUN", help="Go on with a stopped or killed run; 'latest' for the newest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the model as one JSON object.")
 def train(
@@ -42,6 +61,8 @@ def train(
     seed: int,
     threads: int | None,
     data: tuple[str, ...],
+    family_options: tuple[str, ...],
+    licence: str,
     resumed: str | None,
     as_json: bool,
 ) -> None:
@@ -62,7 +83,9 @@ def train(
                 modality=modality,
                 family=family,
                 seed=seed,
-                data_options=_pairs(data),
+                licence=licence,
+                data_options=named_values(data, "--data"),
+                family_options=named_values(family_options, "--option"),
                 **given,
             )
             view = ProgressView(silent=as_json)
@@ -77,16 +100,6 @@ def train(
     for figure, value in model.figures.items():
         click.echo(f"  {figure}: {value:.4g}", err=True)
     click.echo(f'castalia ask "..." --model {model.name} uses it; castalia show {model.name} tells more.', err=True)
-
-
-def _pairs(data: tuple[str, ...]) -> dict[str, object]:
-    options: dict[str, object] = {}
-    for pair in data:
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise BadRequest(f"--data takes NAME=VALUE, not {pair!r}.", hint="For example --data size=32")
-        options[name] = value.split(",") if "," in value else value
-    return options
 
 
 def _follow(events: Generator[Progress | ModelReady], *, silent: bool) -> Model:

@@ -9,6 +9,7 @@ from typing import Literal
 import psutil
 from pydantic import BaseModel
 
+from castalia.core.machine import usable_cores
 from castalia.core.plugins import Catalogue, engines, families, modalities
 from castalia.core.specs import Spec
 from castalia.serving.house import House
@@ -32,7 +33,7 @@ def examine(house: House) -> list[Finding]:
 
 
 def _machine(house: House) -> Iterator[Finding]:
-    cores, memory = len(os.sched_getaffinity(0)), psutil.virtual_memory().total / 1e9
+    cores, memory = usable_cores(), psutil.virtual_memory().total / 1e9
     yield Finding(
         subject="machine", state="good", text=f"Python {platform.python_version()}, {cores} cores, {memory:.0f} GB"
     )

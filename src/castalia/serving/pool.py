@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -17,8 +18,8 @@ from castalia.core.plugins import engines
 from castalia.engines.host import HostedEngine, open_engine
 from castalia.serving.presence import announce, resident_bytes
 
-Key = tuple[str, str]
-"""Model name and engine name."""
+Key = tuple[str, str, datetime]
+"""Model name, engine name, and when the model was made: another one may have got its name since."""
 
 
 @dataclass
@@ -52,10 +53,13 @@ class Pool:
 
         ``loaded`` is told the seconds that loading took, 0 when it was warm.
         """
-        key = (model.name, engine)
+        key = (model.name, engine, model.created)
         with self._lock:
             slot = self._slots.setdefault(key, Slot())
             slot.users += 1
+            replaced = [other for other in self._slots if other[:2] == key[:2] and other != key]
+        for other in replaced:
+            self._unload_if_idle(other)
         try:
             with slot.lock:
                 warm = slot.engine is not None and _alive(slot.engine)
@@ -72,10 +76,10 @@ class Pool:
                 slot.users -= 1
                 slot.used = time.monotonic()
 
-    def loaded(self) -> list[Key]:
-        """Models that are in memory now."""
+    def loaded(self) -> list[tuple[str, str]]:
+        """Name and engine of each model that is in memory now."""
         with self._lock:
-            return [key for key, slot in self._slots.items() if slot.engine is not None and _alive(slot.engine)]
+            return [key[:2] for key, slot in self._slots.items() if slot.engine is not None and _alive(slot.engine)]
 
     def in_use(self, name: str) -> bool:
         """Whether a generation runs on that model."""
@@ -84,7 +88,8 @@ class Pool:
 
     def unload(self, name: str) -> None:
         """Free a model that nobody uses. Raises NotFound when it is not loaded or is in use."""
-        keys = [key for key in self.loaded() if key[0] == name]
+        with self._lock:
+            keys = [key for key, slot in self._slots.items() if key[0] == name and slot.engine is not None]
         unloaded = [self._unload_if_idle(key) for key in keys]
         if not any(unloaded):
             raise NotFound(f"{name!r} is not loaded, or is in use.", hint="castalia ps lists what is loaded.")

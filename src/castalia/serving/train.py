@@ -8,11 +8,14 @@ import shutil
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
+from typing import cast
+
+from pydantic import BaseModel
 
 from castalia.core.errors import CastaliaError, Conflict, DatasetError, Interrupted, NotFound
 from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
-from castalia.core.plugins import families, modalities
+from castalia.core.plugins import families, modalities, resolve
 from castalia.core.requests import new_id
 from castalia.serving.artifacts import model_from_artifact
 from castalia.serving.detect import data_options, detect_modality, load_modality
@@ -54,8 +57,10 @@ def plan_training(
     family = family or spec.default_family or ""
     families().implementation(family)  # says now, not in the worker, which extra is missing
 
-    given = fields.pop("data_options", None)
-    values: dict[str, object] = dict(given) if isinstance(given, dict) else {}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    wishes = _dictionary(fields.get("family_options"))
+    complete = validated(cast("type[BaseModel]", resolve(families().spec(family).options)), wishes)
+    fields["family_options"] = {name: complete[name] for name in wishes}
+    values = _dictionary(fields.pop("data_options", None))
     survey = implementation.survey(path, data_options(implementation, values))
     if survey.problems:
         raise DatasetError(
@@ -73,6 +78,10 @@ def plan_training(
     data = {"source": path, "name": name, "modality": modality, "family": family, "data_options": values, **fields}
     plan = TrainingPlan.model_validate(validated(TrainingPlan, data))
     return plan, [*survey.warnings, *found.warnings]
+
+
+def _dictionary(value: object) -> dict[str, object]:
+    return dict(cast("dict[str, object]", value)) if isinstance(value, dict) else {}
 
 
 def train(house: House, plan: TrainingPlan) -> Generator[Progress | ModelReady]:

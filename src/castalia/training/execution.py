@@ -1,7 +1,6 @@
 """How this machine computes a step fastest: threads, precision, memory format. Decided once, by a short measurement."""
 
 import copy
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 import torch
 
+from castalia.core.machine import usable_cores
 from castalia.families.contract import Batch, Diverged, Learner, Step
 
 GAIN = 0.93
@@ -48,7 +48,7 @@ class Execution:
 
 def fixed(threads: int) -> Execution:
     """What runs without a time budget use: float32, nothing measured, the same on every occasion."""
-    return Execution(device=_device(), threads=threads or _cores())
+    return Execution(device=_device(), threads=threads or usable_cores())
 
 
 def measured(make: Callable[[], Learner], batch: Batch, threads: int, seconds: float) -> Execution:
@@ -102,10 +102,6 @@ def copies(learner: Learner) -> Callable[[], Learner]:
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _cores() -> int:
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _fast_bfloat16(device: str) -> bool:

@@ -80,6 +80,7 @@ class Trainer:
         self.clock = Clock(execution.threads)
         self._wall = time.monotonic()
         self._told = 0.0
+        self._last: dict[str, float] = {}
         self._started_at = 0.0
 
     def run(self) -> bool:
@@ -104,6 +105,7 @@ class Trainer:
             else:
                 self._save()
             saved = time.monotonic()
+        self._report(self._last, with_preview=True)
         return True
 
     def finish(self) -> None:
@@ -131,28 +133,30 @@ class Trainer:
             fraction = self.fraction
             rate = place.rate_scale * rate_at(place.step, fraction)
             step = Step(place.step, fraction, rate, self.execution.autocast)
-            values = self.learner.training_step(self.execution.batch(batch), step)
+            self._last = self.learner.training_step(self.execution.batch(batch), step)
             self.average.update(place.step)
-            smooth = min(0.98, place.step / (place.step + 1))
-            place.loss = values["loss"] if place.loss is None else smooth * place.loss + (1 - smooth) * values["loss"]
+            smooth, loss = min(0.98, place.step / (place.step + 1)), self._last["loss"]
+            place.loss = loss if place.loss is None else smooth * place.loss + (1 - smooth) * loss
             place.step += 1
             place.seconds = self.clock.seconds
-            self._look(values)
+            self._look()
             if self._finished() or self.stop.is_set() or time.monotonic() >= deadline:
                 return
 
-    def _look(self, values: dict[str, float]) -> None:
-        """Evaluate, preview and report when it is time to."""
+    def _look(self) -> None:
+        """Evaluate, preview and report when it is time to; `run` reports the end itself."""
         place, fraction = self.place, self.fraction
         if fraction >= 1.0 or (fraction * EVALUATIONS >= place.evaluations + 1 and self._may_evaluate()):
             self._evaluate()
             place.evaluations = max(place.evaluations + 1, int(fraction * EVALUATIONS))
             place.stopped_early = fraction > EARLIEST and fraction - place.best_fraction > PATIENCE
+        if self._finished():
+            return
         if fraction * PREVIEWS >= place.previews + 1:
             place.previews = int(fraction * PREVIEWS)
-            self._report(values, with_preview=True)
+            self._report(self._last, with_preview=True)
         elif time.monotonic() - self._told > PROGRESS_SECONDS:
-            self._report(values)
+            self._report(self._last)
 
     def _may_evaluate(self) -> bool:
         timed = self.budget.seconds is not None
@@ -196,7 +200,7 @@ class Trainer:
             place.best_fraction = self.fraction
 
     def _report(self, values: dict[str, float], *, with_preview: bool = False) -> None:
-        place, fraction = self.place, self.fraction
+        place, fraction = self.place, 1.0 if self._finished() else self.fraction
         self._told = time.monotonic()
         event = Progress(
             message=f"step {place.step}",
@@ -218,7 +222,8 @@ class Trainer:
         recoveries, scale = self.place.recoveries + 1, self.place.rate_scale / 2
         if recoveries > MOST_RECOVERIES:
             raise EngineError(
-                f"The training keeps diverging: {why}.", hint="Lower the family's rate, for example --set rate=0.0003."
+                f"The training keeps diverging: {why}.",
+                hint="Lower the family's rate, for example --option rate=0.0003.",
             )
         self._load(cast("checkpoint.State", checkpoint.read(self.run_folder)))
         self.place.recoveries, self.place.rate_scale = recoveries, scale

@@ -1,7 +1,6 @@
 """Loading a GGUF file into llama.cpp's server, which here serves nobody but this process."""
 
 import importlib
-import os
 import secrets
 import shutil
 import sys
@@ -14,6 +13,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.core.errors import EngineError, NotFound
+from castalia.core.machine import usable_cores
 from castalia.core.models import Model
 
 PREFILL_BATCH = 128
@@ -87,7 +87,7 @@ def _parameters(llama: Any, path: Path, context: int, options: LoadOptions, sock
     parameters.fit_params = False  # never change the context silently
     parameters.n_batch = PREFILL_BATCH
     parameters.n_ubatch = PREFILL_BATCH
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = options.threads or _cores()
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = options.threads or usable_cores()
     parameters.cache_ram_mib = 0  # prompts stay cached in their slots; a second cache would grow to gigabytes
     parameters.verbosity = 1  # errors only
     parameters.n_threads_http = 1
@@ -95,12 +95,6 @@ def _parameters(llama: Any, path: Path, context: int, options: LoadOptions, sock
     if sys.platform != "win32":
         parameters.hostnames = [f"{socket}.sock"]
     return parameters
-
-
-def _cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _has_tools(address: str, key: str) -> bool:

@@ -1,7 +1,6 @@
 """Runs an artifact: the family draws arrays, the modality turns them into finished outputs."""
 
 import importlib
-import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from castalia.core.contracts import Array, Modality, Sample
 from castalia.core.errors import BadRequest, Interrupted
 from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, Usage
+from castalia.core.machine import usable_cores
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities, resolve
 from castalia.core.requests import Request
@@ -40,7 +40,7 @@ class NativeEngine:
         """
         self._torch: Any = importlib.import_module("torch")
         threads = NativeLoadOptions.model_validate(load_options).threads
-        self._torch.set_num_threads(threads or os.cpu_count() or 1)
+        self._torch.set_num_threads(threads or usable_cores())
         loading: Any = importlib.import_module("castalia.families.loading")
         self._config = read_config(model.folder)
         self._modality = cast("Modality", modalities().implementation(self._config.modality)())

@@ -1,9 +1,10 @@
 """How a model is loaded by OpenVINO."""
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from castalia.core.machine import usable_cores
 
 
 class OpenVinoLoadOptions(BaseModel):
@@ -21,4 +22,4 @@ class OpenVinoLoadOptions(BaseModel):
     @property
     def cores(self) -> int:
         """The number of threads to run on."""
-        return self.threads or len(os.sched_getaffinity(0))
+        return self.threads or usable_cores()

@@ -11,6 +11,7 @@ from typing import Any
 from castalia.core.content import Part
 from castalia.core.errors import BadRequest, EngineError
 from castalia.core.events import Done, EngineEvent, Progress, TextDelta, Usage
+from castalia.core.machine import usable_cores
 from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.core.results import UsageCounts
@@ -47,7 +48,7 @@ class WhisperEngine:
                 str(_folder(model)),
                 device="cpu",
                 compute_type="int8",
-                cpu_threads=options.threads or os.cpu_count() or 1,
+                cpu_threads=options.threads or usable_cores(),
                 local_files_only=True,
             )
         except (RuntimeError, ValueError) as error:
