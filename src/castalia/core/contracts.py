@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from castalia.core.events import EngineEvent, Progress
 from castalia.core.models import Model
-from castalia.core.representation import Conditions, Layout
+from castalia.core.representation import Conditions, Kind, Layout
 from castalia.core.requests import Request
 
 Array = NDArray[np.float32]
@@ -55,7 +55,8 @@ class Survey:
 
 @dataclass
 class Encoded:
-    """A training set as arrays: ``data`` (n, *shape); ``conditions`` (n, width) and ``known`` (n, groups) or None."""
+    """A training set as arrays: ``data`` (n, *shape), for streams (n,); ``conditions`` (n, width) and ``known``
+    (n, groups) or None."""
 
     data: NDArray[np.generic]
     conditions: Array | None = None
@@ -71,13 +72,32 @@ class Sample:
     info: dict[str, object] = field(default_factory=dict[str, object])
 
 
+@dataclass(frozen=True)
+class Given:
+    """What of new items is settled beforehand: a prefix to go on from, a part of a picture, the first frame of a film.
+
+    ``data`` (count, *shape) holds values wherever ``mask``, of the same shape, is true; the rest is to be made.
+    """
+
+    data: NDArray[np.generic]
+    mask: NDArray[np.bool_]
+
+
 class Sampler(Protocol):
     """A trained family, as a modality sees it."""
 
     def __call__(
-        self, count: int, conditions: Array | None, known: NDArray[np.bool_] | None, seed: int
+        self,
+        count: int,
+        conditions: Array | None,
+        known: NDArray[np.bool_] | None,
+        seed: int,
+        given: Given | None = None,
     ) -> NDArray[np.generic]:
-        """``count`` fresh items (count, *shape); same arguments, same items."""
+        """``count`` fresh items (count, *shape); same arguments, same items.
+
+        Raises BadRequest for ``given`` when the family cannot go on from it.
+        """
         ...
 
 
@@ -108,8 +128,8 @@ class Modality(Protocol):
         """The pydantic class of options for reading and representing training data."""
         ...
 
-    def fit(self, source: Path, options: BaseModel) -> tuple[Representation, Encoded]:
-        """The representation fitted to the training set, and the set as arrays."""
+    def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[Representation, Encoded]:
+        """The representation of that kind, one of the spec's, fitted to the training set, and the set as arrays."""
         ...
 
     def restore(self, config: dict[str, object]) -> Representation:

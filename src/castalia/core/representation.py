@@ -6,7 +6,10 @@ boundary as NumPy float32 (continuous) or int64 (tokens).
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+Kind = Literal["continuous", "tokens"]
+"""The two kinds of layout."""
 
 
 class Segment(BaseModel):
@@ -45,8 +48,36 @@ class Continuous(BaseModel):
     bounded: bool = False
 
 
+class Grammar(BaseModel):
+    """Which token may follow which: a finite automaton over classes of tokens.
+
+    ``classes`` gives each token's class. ``transitions[state][class]`` is the state after a token of that class, or -1
+    where none may come. A sequence starts in state 0 and may end (padding follows) in the states of ``ends``. The
+    padding token stands outside: its class is never asked for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    classes: tuple[int, ...]
+    transitions: tuple[tuple[int, ...], ...]
+    ends: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Grammar":
+        count, states = max(self.classes) + 1, len(self.transitions)
+        if any(len(row) != count for row in self.transitions):
+            raise ValueError(f"every state needs a transition for each of the {count} classes")
+        if any(not -1 <= state < states for row in self.transitions for state in (*row, *self.ends)):
+            raise ValueError(f"a state is outside 0 to {states - 1}")
+        return self
+
+
 class Tokens(BaseModel):
-    """Sequences of token numbers below ``vocabulary``, at most ``length`` long; ``padding`` fills the rest."""
+    """Sequences of token numbers below ``vocabulary``, at most ``length`` long; ``padding`` fills the rest.
+
+    ``padding`` is a token of its own: it means "the end" and comes nowhere else. A ``stream`` is learnt from one long
+    sequence (n,) of which every window of ``length`` tokens is an item; it has no end, and padding is never learnt.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,6 +85,8 @@ class Tokens(BaseModel):
     vocabulary: int
     length: int
     padding: int = 0
+    stream: bool = False
+    grammar: Grammar | None = None
 
 
 Layout = Continuous | Tokens

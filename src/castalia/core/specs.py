@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from castalia.core.representation import Kind
+
 
 class Spec(BaseModel):
     """What every plug-in states about itself."""
@@ -49,14 +51,15 @@ class ModalitySpec(Spec):
     """A modality: file types, how it is recognised, asked for, checked.
 
     ``options`` is the import string of the pydantic class of generation options. ``checks`` is the import string of
-    ``(output: Part, context: CheckContext) -> list[Measure]``. ``wishes`` are words that ask for it outright. ``join``
-    is the import string of ``(pieces: list[bytes], media_type: str) -> bytes``, which makes one file of an output that
-    came in several chunks; without it they are strung together.
+    ``(output: Part, context: CheckContext) -> list[Measure]``. ``representations`` are the kinds that ``fit`` offers.
+    ``wishes`` are words that ask for it outright. ``join`` is the import string of ``(pieces: list[bytes], media_type:
+    str) -> bytes``, which makes one file of an output that came in several chunks; without it they are strung together.
     """
 
     media_types: tuple[str, ...]
     suffixes: tuple[str, ...]
     options: str
+    representations: tuple[Kind, ...] = ("continuous",)
     checks: str | None = None
     join: str | None = None
     wishes: tuple[str, ...] = ()
@@ -64,8 +67,12 @@ class ModalitySpec(Spec):
 
 
 class FamilySpec(Spec):
-    """A family: which kinds of representation it learns. ``options`` are its training options' import string."""
+    """A family: which kinds of representation it learns. ``options`` are its training options' import string.
 
-    representations: tuple[Literal["continuous", "tokens"], ...]
+    ``completes`` says that it can go on from what is given (`castalia.core.contracts.Given`).
+    """
+
+    representations: tuple[Kind, ...]
     options: str
     sampling_options: str | None = None
+    completes: bool = False

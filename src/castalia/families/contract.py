@@ -94,11 +94,14 @@ class Learner(nn.Module, ABC):
         known: Tensor | None,
         generator: torch.Generator,
         options: BaseModel | None = None,
+        given: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """``count`` fresh items (count, *shape). ``generator`` is a CPU generator and the only source of chance.
 
         ``conditions`` (count, width) and ``known`` (count, groups) as in `castalia.core.representation.Conditions`;
-        None means that nothing is known. ``options`` is an instance of the family's sampling options.
+        None means that nothing is known. ``options`` is an instance of the family's sampling options. ``given`` are
+        the data and mask (count, *shape) of `castalia.core.contracts.Given`, only for families whose spec says
+        ``completes``.
         """
 
     def served_state(self) -> dict[str, Tensor]:

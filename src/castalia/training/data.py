@@ -58,26 +58,36 @@ class Position:
 
 
 class Dataset:
-    """The arrays of one run, split into training and held-out items."""
+    """The arrays of one run, split into training and held-out items.
 
-    def __init__(self, encoded: Encoded, seed: int, batch: int) -> None:
-        count = len(encoded.data)
+    ``held_out`` and ``training`` are the places of items; of a stream the places where windows of ``window`` entries
+    begin, side by side. Its held-out windows are its end, and training windows begin anywhere before it.
+    """
+
+    def __init__(self, encoded: Encoded, seed: int, batch: int, window: int | None = None) -> None:
+        count = len(encoded.data) if window is None else len(encoded.data) // window
         if count < FEWEST:
+            unit = "items" if window is None else f"windows of {window}"
             raise DatasetError(
-                f"The training set has {count} items; at least {FEWEST} are needed.", hint="Add more data."
+                f"The training set has {count} {unit}; at least {FEWEST} are needed.", hint="Add more data."
             )
-        self.encoded, self.seed = encoded, seed
-        order = np.random.default_rng([seed, 0]).permutation(count)
+        self.encoded, self.seed, self.window = encoded, seed, window
         share = min(MOST_HELD_OUT, max(1, count // 10))
-        self.held_out: NDArray[np.intp] = np.sort(order[:share])
-        self.training: NDArray[np.intp] = np.sort(order[share:])
+        if window is None:
+            order = np.random.default_rng([seed, 0]).permutation(count)
+            self.held_out: NDArray[np.intp] = np.sort(order[:share])
+            self.training: NDArray[np.intp] = np.sort(order[share:])
+        else:
+            first = len(encoded.data) - max(1, count // 10) * window
+            self.held_out = first + window * np.arange(share)
+            self.training = window * np.arange(first // window)
         self.batch = min(batch, len(self.training))
 
     def batches(self, position: Position) -> Iterator[Batch]:
         """Training batches from ``position`` on, without end; moves it on before each. Rests of epochs are dropped."""
         per_epoch = len(self.training) // self.batch
         while True:
-            order = np.random.default_rng([self.seed, 1, position.epoch]).permutation(self.training)
+            order = self._order(position.epoch)
             while position.batch < per_epoch:
                 start = position.batch * self.batch
                 position.batch += 1
@@ -89,9 +99,20 @@ class Dataset:
         for start in range(0, len(self.held_out), size):
             yield self.read(self.held_out[start : start + size])
 
+    def items(self, places: NDArray[np.intp]) -> NDArray[np.generic]:
+        """The items at those places (n, *shape)."""
+        return self.encoded.data[places if self.window is None else places[:, None] + np.arange(self.window)]
+
+    def _order(self, epoch: int) -> NDArray[np.intp]:
+        """The places of an epoch's items; of a stream as many as there are side by side, each begun anywhere."""
+        draw = np.random.default_rng([self.seed, 1, epoch])
+        if self.window is None:
+            return draw.permutation(self.training)
+        return draw.integers(0, self.held_out[0] - self.window + 1, len(self.training))
+
     def read(self, places: NDArray[np.intp]) -> Batch:
         """The items at those places as tensors: float32, or int64 for tokens."""
-        data = self.encoded.data[places]
+        data = self.items(places)
         wanted = np.int64 if np.issubdtype(data.dtype, np.integer) else np.float32
         conditions, known = self.encoded.conditions, self.encoded.known
         return Batch(

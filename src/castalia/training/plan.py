@@ -6,9 +6,22 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from castalia.core.errors import BadRequest, NotFound
+from castalia.core.representation import Kind
+from castalia.core.specs import FamilySpec, ModalitySpec
 from castalia.store.locking import write_whole
 
 PLAN = "plan.json"
+
+
+def common_kind(family: FamilySpec, modality: ModalitySpec) -> Kind:
+    """The kind of representation in which they meet, the family's preference first. Raises BadRequest for none."""
+    for kind in family.representations:
+        if kind in modality.representations:
+            return kind
+    raise BadRequest(
+        f"A {family.name} learns {' or '.join(family.representations)}; {modality.name} has no such representation.",
+        hint="Choose another family with --family.",
+    )
 
 
 class TrainingPlan(BaseModel):

@@ -16,6 +16,7 @@ from castalia.core.contracts import Encoded, Modality, Representation, Sample
 from castalia.core.errors import BadRequest, DatasetError
 from castalia.core.events import Progress
 from castalia.core.plugins import families, modalities, resolve
+from castalia.core.representation import Tokens
 from castalia.families.artifact import ArtifactConfig
 from castalia.families.contract import Batch, Learner
 from castalia.families.loading import family_of
@@ -23,7 +24,7 @@ from castalia.training import artifact, checkpoint, data
 from castalia.training.budget import Budget
 from castalia.training.events import Stopped, Trained
 from castalia.training.execution import Execution, copies, fixed, measured
-from castalia.training.plan import TrainingPlan
+from castalia.training.plan import TrainingPlan, common_kind
 from castalia.training.trainer import Trainer
 
 SHEET = 64
@@ -60,7 +61,8 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     options = _options(cast("type[BaseModel]", options_type), plan.family_options, f"family {plan.family}")
     torch.manual_seed(plan.seed)
     config = family.derive(layout, conditions, plan.size, options, subject.encoded.data)
-    dataset = data.Dataset(subject.encoded, plan.seed, int(cast(int, config["batch"])))
+    window = layout.length if isinstance(layout, Tokens) and layout.stream else None
+    dataset = data.Dataset(subject.encoded, plan.seed, int(cast(int, config["batch"])), window)
     learner = family.build(layout, conditions, config)
     parameters = sum(one.numel() for one in learner.parameters())
     emit(Progress(message=f"{plan.family} {plan.size}: {parameters:,} parameters; {_summary(config)}"))
@@ -99,7 +101,8 @@ def _subject(run_folder: Path, plan: TrainingPlan, emit: Callable[[Progress], No
             problems=survey.problems,
             hint="Put them right, or change the data options.",
         )
-    representation, encoded = modality.fit(plan.source, options)
+    kind = common_kind(families().spec(plan.family), modalities().spec(plan.modality))
+    representation, encoded = modality.fit(plan.source, options, kind)
     facts = {"items": len(encoded.data), "warnings": survey.warnings} | survey.facts
     facts = cast("dict[str, object]", json.loads(json.dumps(facts, default=str)))
     data.keep(run_folder, encoded, {"representation": representation.config(), "facts": facts})
@@ -168,7 +171,7 @@ def _product(
 ) -> artifact.Product:
     place, representation, modality = trainer.place, subject.representation, subject.modality
     learner = replace(trainer.execution, device="cpu", channels_last=False).apply(trainer.learner)
-    held_out = subject.encoded.data[dataset.held_out]
+    held_out = dataset.items(dataset.held_out)
     count = min(SYNTHETIC[1], max(SYNTHETIC[0], len(held_out)))
     synthetic = _draw(learner, count, None, plan.seed + 1)
     figures = {
@@ -208,7 +211,7 @@ def _product(
             training=training,
         ),
         weights=learner.served_state(),
-        fingerprints=modality.fingerprints(representation, np.asarray(subject.encoded.data[dataset.training])),
+        fingerprints=modality.fingerprints(representation, np.asarray(dataset.items(dataset.training))),
         figures=figures,
         data=subject.facts,
         samples=[sheet],

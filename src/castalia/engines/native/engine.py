@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
-from castalia.core.contracts import Array, Modality, Sample
+from castalia.core.contracts import Array, Given, Modality, Sample
 from castalia.core.errors import BadRequest, Interrupted
 from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, Usage
 from castalia.core.machine import usable_cores
@@ -49,7 +49,8 @@ class NativeEngine:
         except (ValidationError, KeyError, TypeError, ValueError) as error:
             raise damaged(model.folder, f"its representation cannot be restored: {error!r}") from None
         self._learner: Any = loading.load_learner(model.folder, self._config)
-        sampling = families().spec(self._config.family).sampling_options
+        spec = families().spec(self._config.family)
+        self._completes, sampling = spec.completes, spec.sampling_options
         self._sampling = cast("type[BaseModel]", resolve(sampling)) if sampling else None
 
     def generate(self, request: Request) -> Iterator[EngineEvent]:
@@ -101,8 +102,20 @@ class NativeEngine:
         """Forget the weights."""
         self._learner = None
 
-    def draw(self, count: int, conditions: Array | None, known: NDArray[np.bool_] | None, job: "_Job") -> Any:
+    def draw(
+        self,
+        count: int,
+        conditions: Array | None,
+        known: NDArray[np.bool_] | None,
+        given: Given | None,
+        job: "_Job",
+    ) -> Any:
         """Batches of items as arrays, one after the other; stops between them when the job is cancelled."""
+        if given is not None and not self._completes:
+            raise BadRequest(
+                f"A {self._config.family} makes whole items; it cannot go on from a beginning or fill a gap.",
+                hint="Ask for a fresh one, or train another family.",
+            )
         torch = self._torch
         step = (
             ROW_BATCH
@@ -117,7 +130,8 @@ class NativeEngine:
                 None if conditions is None else torch.from_numpy(np.ascontiguousarray(conditions[part], np.float32))
             )
             seen = None if known is None else torch.from_numpy(np.ascontiguousarray(known[part], np.bool_))
-            yield self._learner.sample(size, wanted, seen, job.generator, job.options).numpy()
+            settled = [] if given is None else [(_tensor(torch, given.data[part]), _tensor(torch, given.mask[part]))]
+            yield self._learner.sample(size, wanted, seen, job.generator, job.options, *settled).numpy()
             job.drawn += size
 
     def job_options(self, request: Request) -> BaseModel | None:
@@ -130,6 +144,10 @@ class NativeEngine:
             first = error.errors(include_url=False)[0]
             name = ".".join(str(piece) for piece in first["loc"])
             raise BadRequest(f"The option {name!r} is wrong: {first['msg']}.", hint="Choose another value.") from None
+
+
+def _tensor(torch: Any, array: NDArray[np.generic]) -> Any:
+    return torch.from_numpy(np.ascontiguousarray(array))
 
 
 class _Job:
@@ -148,9 +166,14 @@ class _Job:
             raise Interrupted("The generation was stopped.")
 
     def sample(
-        self, count: int, conditions: Array | None, known: NDArray[np.bool_] | None, seed: int
+        self,
+        count: int,
+        conditions: Array | None,
+        known: NDArray[np.bool_] | None,
+        seed: int,
+        given: Given | None = None,
     ) -> NDArray[np.generic]:
         """The `castalia.core.contracts.Sampler` that the modality calls."""
         torch: Any = importlib.import_module("torch")
         self.generator = torch.Generator().manual_seed(seed)
-        return np.concatenate(list(self.engine.draw(count, conditions, known, self)))
+        return np.concatenate(list(self.engine.draw(count, conditions, known, given, self)))

@@ -109,6 +109,7 @@ class Vae(Learner):
         known: Tensor | None,
         generator: torch.Generator,
         options: BaseModel | None = None,
+        given: tuple[Tensor, Tensor] | None = None,  # noqa: ARG002 - this family does not complete
     ) -> Tensor:
         """See `castalia.families.contract.Learner.sample`. The temperature scales all noise."""
         chosen = options if isinstance(options, VaeSamplingOptions) else VaeSamplingOptions()

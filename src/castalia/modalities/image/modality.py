@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from castalia.core.contracts import Encoded, Representation, Sample, Sampler, Survey
 from castalia.core.errors import BadRequest, UnsupportedInput
 from castalia.core.events import Progress
+from castalia.core.representation import Kind
 from castalia.core.requests import Request
 from castalia.modalities.image import figures, fingerprints, surveying
 from castalia.modalities.image.options import ImageData, ImageOptions
@@ -45,7 +46,7 @@ class ImageModality:
         """How a folder becomes a training set."""
         return ImageData
 
-    def fit(self, source: Path, options: BaseModel) -> tuple[PixelRepresentation, Encoded]:
+    def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[PixelRepresentation, Encoded]:  # noqa: ARG002 - one kind so far
         """All readable pictures as (n, channels, side, side); exact duplicates within a class count once.
 
         Raises DatasetError with all unreadable files unless ``skip_bad``, and for fewer than 16 pictures.

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from castalia.core.contracts import Encoded, Representation, Sample, Sampler, Survey
 from castalia.core.errors import DatasetError
 from castalia.core.events import Progress
+from castalia.core.representation import Kind
 from castalia.core.requests import Request
 from castalia.modalities.table import figures, fingerprints, generation
 from castalia.modalities.table.options import TableData
@@ -59,7 +60,7 @@ class TableModality:
         """`TableData`."""
         return TableData
 
-    def fit(self, source: Path, options: BaseModel) -> tuple[TableRepresentation, Encoded]:
+    def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[TableRepresentation, Encoded]:  # noqa: ARG002 - one kind so far
         """The representation of the table and its rows. Raises DatasetError with all problems."""
         chosen = TableData.model_validate(options.model_dump())
         found = inspect(source, chosen)

@@ -45,7 +45,7 @@ class Dots:
     def data_options(self):
         return DotsData
 
-    def fit(self, source, options):
+    def fit(self, source, options, kind="continuous"):
         rows = [line.split() for line in Path(source).read_text().splitlines()][: options.limit]
         colours = sorted({row[2] for row in rows})
         data = np.array([[float(row[0]), float(row[1])] for row in rows], dtype=np.float32)
