@@ -33,6 +33,7 @@ def test_a_chat_completion_by_auto(running: Running) -> None:
     answer = running.client().chat.completions.create(model="auto", messages=QUESTION, seed=1)
     assert answer.choices[0].message.content
     assert answer.choices[0].finish_reason in {"stop", "length"}
+    assert answer.choices[0].logprobs is None, "not asked for"
     assert answer.usage is not None
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     extras = answer.model_extra["castalia"]
@@ -53,6 +54,7 @@ def test_streaming_gives_the_same_text_with_usage_last(running: Running) -> None
     assert chunks[0].choices[0].delta.role == "assistant"
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == whole.choices[0].finish_reason
     assert chunks[-1].usage == whole.usage
+    assert all(chunk.choices[0].logprobs is None for chunk in chunks if chunk.choices)
     assert len({chunk.id for chunk in chunks}) == 1
 
 

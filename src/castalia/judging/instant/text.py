@@ -50,7 +50,10 @@ COPYING = re.compile(
 
 def check(output: Part, context: CheckContext) -> list[Measure]:
     """Measures ``empty``, ``repetition``, ``loop``, ``cut off``, ``language``, ``echo``; and, where they apply,
-    ``schema`` (a JSON schema was set), ``confidence`` and ``weakest stretch`` (log-probabilities were asked for).
+    ``schema`` (a JSON schema was set), ``confidence`` and ``weakest stretch`` (the engine gave log-probabilities).
+
+    OpenVINO's are those after the temperature, llama.cpp's those before it: with a low temperature the former are the
+    higher, and only values of one engine compare.
     """
     text = output.text if output.text is not None else output.read().decode("utf-8", errors="replace")
     if not text.strip():

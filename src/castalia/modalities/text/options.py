@@ -32,7 +32,9 @@ class TextOptions(BaseModel):
     stop: list[str] = Field(
         default_factory=list, max_length=16, description="Texts that end the answer; not part of it."
     )
-    logprobs: int | None = Field(default=None, ge=0, le=20, description="Log-probabilities, with so many runners-up.")
+    logprobs: int | None = Field(
+        default=0, ge=0, le=20, description="Log-probabilities, with so many runners-up; 0 feeds the verdict alone."
+    )
     json_schema: dict[str, object] | None = Field(
         default=None, description="JSON schema that the answer is forced to obey."
     )

@@ -39,7 +39,8 @@ async def create_chat_completion(body: ChatBody, http: HttpRequest, desk: DeskDe
         result, events = await completed(http, answer(desk.house, body.request(index)), desk.queue)
         check_released(result)
         results.append(result)
-        choices.append(_choice(index, result, events, str(http.base_url)))
+        told = events if body.logprobs else []
+        choices.append(_choice(index, result, told, str(http.base_url)))
     whole = {
         **_head(results[0], "chat.completion"),
         "choices": choices,
@@ -66,7 +67,8 @@ async def _stream(body: ChatBody, base: str, desk: Desk) -> AsyncGenerator[bytes
                     yield sse(_chunk(head, index, {"role": "assistant", "content": ""}))
                 match event:
                     case TextDelta():
-                        yield sse(_chunk(head, index, {"content": event.text}, logprobs=event.logprobs))
+                        told = event.logprobs if body.logprobs else []
+                        yield sse(_chunk(head, index, {"content": event.text}, logprobs=told))
                     case ToolCallDelta():
                         yield sse(_chunk(head, index, {"tool_calls": [{"index": calls, **_call(event.call)}]}))
                         calls += 1
