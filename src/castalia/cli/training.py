@@ -43,6 +43,12 @@ def _listed() -> dict[str, type[BaseModel]]:
 @click.option("--size", type=click.Choice(["tiny", "small", "medium", "large"]), default="small", show_default=True)
 @click.option("--minutes", type=float, help="Time budget; from the size when left out.")
 @click.option("--steps", "max_steps", type=int, help="Stop after so many steps instead.")
+@click.option(
+    "--compress",
+    type=click.Choice(["auto", "none", "latents", "tokens"]),
+    default="auto",
+    help="Learn a short code of the items first; auto does where the family needs tokens.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same data order.")
 @click.option("--threads", type=int, help="CPU threads; all when left out.")
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="An option of the modality's data reading.")
@@ -58,6 +64,7 @@ def train(
     size: str,
     minutes: float | None,
     max_steps: int | None,
+    compress: str,
     seed: int,
     threads: int | None,
     data: tuple[str, ...],
@@ -82,6 +89,7 @@ def train(
                 name=name,
                 modality=modality,
                 family=family,
+                compress=compress,
                 seed=seed,
                 licence=licence,
                 data_options=named_values(data, "--data"),

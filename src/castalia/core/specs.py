@@ -69,10 +69,13 @@ class ModalitySpec(Spec):
 class FamilySpec(Spec):
     """A family: which kinds of representation it learns. ``options`` are its training options' import string.
 
-    ``completes`` says that it can go on from what is given (`castalia.core.contracts.Given`).
+    ``compressor`` is the import string of a `castalia.families.contract.CompressorMaker`, for a family that can bring
+    continuous items into a shorter form for others to learn. ``completes`` says that it can go on from what is given
+    (`castalia.core.contracts.Given`).
     """
 
     representations: tuple[Kind, ...]
     options: str
     sampling_options: str | None = None
+    compressor: str | None = None
     completes: bool = False

@@ -2,6 +2,7 @@
 
 config.json               what it is: representation, family and all derived numbers (`ArtifactConfig`)
 weights.safetensors       the networks that sampling needs
+compressor.safetensors    the autoencoder, where the family learnt a code of the items
 fingerprints.safetensors  small arrays that let checks see a near-copy of a training item
 card.json, card.md        the model card: data, recipe, figures, licence
 samples/                  what it made at the end of its training
@@ -17,14 +18,28 @@ from castalia.core.representation import Conditions, Continuous, Tokens
 
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
+COMPRESSOR_WEIGHTS = "compressor.safetensors"
 FINGERPRINTS = "fingerprints.safetensors"
 CARD = "card.json"
 CARD_TEXT = "card.md"
 SAMPLES = "samples"
 
 
+class CompressorEntry(BaseModel):
+    """The autoencoder of items of ``layout``: the family that brings it, and its derived numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    family: str
+    layout: Continuous
+    config: dict[str, object]
+
+
 class ArtifactConfig(BaseModel):
-    """The contents of ``config.json``. ``format`` is the version of this layout of files."""
+    """The contents of ``config.json``. ``format`` is the version of this layout of files.
+
+    ``layout`` is what the family learnt: that of the representation, or of the compressor's code.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +51,7 @@ class ArtifactConfig(BaseModel):
     family: str
     family_config: dict[str, object]
     size: str
+    compressor: CompressorEntry | None = None
     training: dict[str, object] = Field(default_factory=dict)
 
 

@@ -57,8 +57,8 @@ class Diverged(ArithmeticError):
     """A loss or gradient is no longer finite; the trainer goes back to the last good state with a lower rate."""
 
 
-class Learner(nn.Module, ABC):
-    """Networks and optimisers of one family under training, or its networks alone when serving.
+class Trainable(nn.Module, ABC):
+    """Networks and optimisers under training, or the networks alone when serving.
 
     ``served`` names the submodules that sampling needs: they make up the artifact's weights. ``averaged`` names those
     of which the trainer keeps an exponential moving average. ``optimisers`` is filled by `prepare`.
@@ -86,6 +86,15 @@ class Learner(nn.Module, ABC):
         None for a family without such a figure: then nothing stops early and the averaged weights are kept.
         """
 
+    def served_state(self) -> dict[str, Tensor]:
+        """The weights that serving needs, by dotted name."""
+        prefixes = tuple(f"{name}." for name in self.served)
+        return {name: value for name, value in self.state_dict().items() if name.startswith(prefixes)}
+
+
+class Learner(Trainable):
+    """What learns a distribution: a `Trainable` that draws fresh items."""
+
     @abstractmethod
     def sample(
         self,
@@ -104,10 +113,41 @@ class Learner(nn.Module, ABC):
         ``completes``.
         """
 
-    def served_state(self) -> dict[str, Tensor]:
-        """The weights that sampling needs, by dotted name."""
-        prefixes = tuple(f"{name}." for name in self.served)
-        return {name: value for name, value in self.state_dict().items() if name.startswith(prefixes)}
+
+class Compressor(Trainable):
+    """What turns continuous items into a shorter code and back, so that another family can learn the code.
+
+    ``layout`` is that of the code: `Tokens`, or `Continuous` of about unit scale.
+    """
+
+    layout: Layout
+
+    @abstractmethod
+    def calibrate(self, data: Tensor) -> None:
+        """After training: bring the code of items like ``data`` (batch, *shape) to unit scale, where that means
+        something."""
+
+    @abstractmethod
+    def encode(self, data: Tensor) -> Tensor:
+        """The code (batch, *code shape) of items (batch, *shape); no chance in it."""
+
+    @abstractmethod
+    def decode(self, code: Tensor) -> Tensor:
+        """Items (batch, *shape) from their code."""
+
+
+class CompressorMaker(Protocol):
+    """The class that a family's spec names as its ``compressor``, without arguments."""
+
+    def derive(
+        self, layout: Layout, kind: Literal["latents", "tokens"], size: Size, data: NDArray[np.generic]
+    ) -> dict[str, object]:
+        """As `Family.derive`: all numbers, JSON-ready, with ``batch`` and ``epochs``. Raises BadRequest."""
+        ...
+
+    def build(self, layout: Layout, config: dict[str, object]) -> Compressor:
+        """The networks that ``config`` describes, freshly initialised from torch's global generator."""
+        ...
 
 
 class Family(Protocol):

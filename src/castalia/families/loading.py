@@ -1,14 +1,15 @@
 """From an artifact's folder to a learner that samples."""
 
 from pathlib import Path
+from typing import cast
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from castalia.core.plugins import families
-from castalia.families.artifact import WEIGHTS, ArtifactConfig, damaged
-from castalia.families.contract import Family, Learner
+from castalia.core.plugins import families, resolve
+from castalia.families.artifact import COMPRESSOR_WEIGHTS, WEIGHTS, ArtifactConfig, damaged
+from castalia.families.contract import Compressor, CompressorMaker, Family, Learner, Trainable
 
 
 def family_of(name: str) -> Family:
@@ -19,16 +20,33 @@ def family_of(name: str) -> Family:
 
 def load_learner(folder: Path, config: ArtifactConfig) -> Learner:
     """The networks with their trained weights, in float32, ready to sample. Raises EngineError when damaged."""
-    try:
-        weights = load_file(folder / WEIGHTS)
-    except (OSError, SafetensorError) as error:
-        raise damaged(folder, f"{WEIGHTS} cannot be read: {error}") from None
     learner = family_of(config.family).build(config.layout, config.conditions, config.family_config)
-    expected = learner.served_state()
+    _fill(folder, WEIGHTS, learner)
+    return learner
+
+
+def load_compressor(folder: Path, config: ArtifactConfig) -> Compressor | None:
+    """The artifact's autoencoder, ready to decode; None for an artifact without one. Raises EngineError."""
+    entry = config.compressor
+    if entry is None:
+        return None
+    maker: CompressorMaker = cast("type[CompressorMaker]", resolve(str(families().spec(entry.family).compressor)))()
+    compressor = maker.build(entry.layout, entry.config)
+    _fill(folder, COMPRESSOR_WEIGHTS, compressor)
+    return compressor
+
+
+def _fill(folder: Path, name: str, networks: Trainable) -> None:
+    """Put the weights of a file into the networks, which then only serve. Raises EngineError when it is damaged."""
+    try:
+        weights = load_file(folder / name)
+    except (OSError, SafetensorError) as error:
+        raise damaged(folder, f"{name} cannot be read: {error}") from None
+    expected = networks.served_state()
     check_weights(folder, expected, weights)
-    learner.load_state_dict({name: weights[name].to(expected[name].dtype) for name in expected}, strict=False)
-    learner.requires_grad_(False)
-    return learner.eval()
+    networks.load_state_dict({key: weights[key].to(expected[key].dtype) for key in expected}, strict=False)
+    networks.requires_grad_(False)
+    networks.eval()
 
 
 def check_weights(folder: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:

@@ -25,7 +25,7 @@ from castalia.store.locking import publish_folder
 from castalia.store.registry import check_name
 from castalia.training.events import Trained
 from castalia.training.launcher import launch
-from castalia.training.plan import TrainingPlan, common_kind
+from castalia.training.plan import Compress, TrainingPlan, meeting
 
 MINUTES = {"tiny": 1.0, "small": 3.0, "medium": 10.0, "large": 30.0}
 """Time budget by size, when none is given: what that size needs on two processor cores to be worth its parameters."""
@@ -57,7 +57,7 @@ def plan_training(
     family = family or spec.default_family or ""
     families().implementation(family)  # says now, not in the worker, which extra is missing
 
-    common_kind(families().spec(family), spec)
+    met = meeting(families().spec(family), spec, cast("Compress", fields.pop("compress", "auto")))
     wishes = _dictionary(fields.get("family_options"))
     complete = validated(cast("type[BaseModel]", resolve(families().spec(family).options)), wishes)
     fields["family_options"] = {name: complete[name] for name in wishes}
@@ -76,6 +76,7 @@ def plan_training(
         values["drop_columns"] = sorted({*earlier, *found.drop_columns})
     if fields.get("minutes") is None and fields.get("max_steps") is None:
         fields["minutes"] = MINUTES[str(fields.get("size", "small"))]
+    fields["compress"] = met.compress
     data = {"source": path, "name": name, "modality": modality, "family": family, "data_options": values, **fields}
     plan = TrainingPlan.model_validate(validated(TrainingPlan, data))
     return plan, [*survey.warnings, *found.warnings]

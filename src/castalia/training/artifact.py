@@ -15,7 +15,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from castalia.core.contracts import Sample
-from castalia.families.artifact import CARD, CARD_TEXT, CONFIG, FINGERPRINTS, SAMPLES, WEIGHTS, ArtifactConfig
+from castalia.families.artifact import (
+    CARD,
+    CARD_TEXT,
+    COMPRESSOR_WEIGHTS,
+    CONFIG,
+    FINGERPRINTS,
+    SAMPLES,
+    WEIGHTS,
+    ArtifactConfig,
+)
 from castalia.store.locking import storage_errors
 from castalia.training.events import Trained
 from castalia.training.plan import TrainingPlan
@@ -30,6 +39,8 @@ class Product:
     plan: TrainingPlan
     config: ArtifactConfig
     weights: dict[str, Tensor]
+    compressor: dict[str, Tensor]
+    """The autoencoder's weights; empty without one."""
     fingerprints: dict[str, NDArray[np.generic]]
     figures: dict[str, float]
     data: dict[str, object]
@@ -54,9 +65,9 @@ def write(run_folder: Path, product: Product) -> Trained:
         shutil.rmtree(staged, ignore_errors=True)
         (staged / SAMPLES).mkdir(parents=True)
         (staged / CONFIG).write_text(product.config.model_dump_json(indent=2), encoding="utf-8")
-        save_file(
-            {name: value.detach().cpu().contiguous() for name, value in product.weights.items()}, staged / WEIGHTS
-        )
+        for name, weights in ((WEIGHTS, product.weights), (COMPRESSOR_WEIGHTS, product.compressor)):
+            if weights:
+                save_file({key: value.detach().cpu().contiguous() for key, value in weights.items()}, staged / name)
         arrays = {name: np.ascontiguousarray(value) for name, value in product.fingerprints.items()}
         save_arrays(arrays, staged / FINGERPRINTS)
         for index, sample in enumerate(product.samples):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from castalia.families.contract import Learner
+from castalia.families.contract import Trainable
 
 MOST = 0.9995
 
@@ -17,7 +17,7 @@ class Average:
     The decay d = min(0.9995, (1 + t) / (10 + t)) lets the average follow quickly in the first steps.
     """
 
-    def __init__(self, learner: Learner) -> None:
+    def __init__(self, learner: Trainable) -> None:
         prefixes = tuple(f"{name}." for name in learner.averaged)
         self.learner = learner
         self.values: dict[str, Tensor] = {

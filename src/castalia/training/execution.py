@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 
 from castalia.core.machine import usable_cores
-from castalia.families.contract import Batch, Diverged, Learner, Step
+from castalia.families.contract import Batch, Diverged, Step, Trainable
 
 GAIN = 0.93
 """Another way of computing must take at most this share of the time to be worth it."""
@@ -24,7 +24,7 @@ class Execution:
     bfloat16: bool = False
     channels_last: bool = False
 
-    def apply(self, learner: Learner) -> Learner:
+    def apply(self, learner: Trainable) -> Trainable:
         """Move the learner to the device and into the memory format; sets the thread count of this process."""
         torch.set_num_threads(self.threads)
         learner = learner.to(self.device)
@@ -51,7 +51,7 @@ def fixed(threads: int) -> Execution:
     return Execution(device=_device(), threads=threads or usable_cores())
 
 
-def measured(make: Callable[[], Learner], batch: Batch, threads: int, seconds: float) -> Execution:
+def measured(make: Callable[[], Trainable], batch: Batch, threads: int, seconds: float) -> Execution:
     """The fastest way for this learner and batch, found within about ``seconds``.
 
     ``make`` gives a fresh copy of the learner without optimisers. The global random state is left as it was.
@@ -77,7 +77,7 @@ def measured(make: Callable[[], Learner], batch: Batch, threads: int, seconds: f
     return best
 
 
-def _step_time(learner: Learner, batch: Batch, execution: Execution, seconds: float) -> float:
+def _step_time(learner: Trainable, batch: Batch, execution: Execution, seconds: float) -> float:
     """Wall-clock seconds of the fastest of a few steps; infinite when the steps fail numerically."""
     learner = execution.apply(learner)
     learner.prepare()
@@ -95,7 +95,7 @@ def _step_time(learner: Learner, batch: Batch, execution: Execution, seconds: fl
     return min(times[1:])
 
 
-def copies(learner: Learner) -> Callable[[], Learner]:
+def copies(learner: Trainable) -> Callable[[], Trainable]:
     """A maker of copies of a learner that has no optimisers yet."""
     return lambda: copy.deepcopy(learner)
 

@@ -1,5 +1,6 @@
 """A training plan: everything that decides what comes out of a run. Knows no torch."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,14 +14,36 @@ from castalia.store.locking import write_whole
 PLAN = "plan.json"
 
 
-def common_kind(family: FamilySpec, modality: ModalitySpec) -> Kind:
-    """The kind of representation in which they meet, the family's preference first. Raises BadRequest for none."""
-    for kind in family.representations:
-        if kind in modality.representations:
-            return kind
+Compress = Literal["auto", "none", "latents", "tokens"]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where a family and a modality meet: the kind of representation, and how it is compressed for the family."""
+
+    kind: Kind
+    compress: Literal["none", "latents", "tokens"]
+
+
+def meeting(family: FamilySpec, modality: ModalitySpec, wished: Compress = "auto") -> Meeting:
+    """What the family learns of the modality, its preference first.
+
+    A continuous representation can be compressed first: ``auto`` does so only for a family of tokens that would have
+    nothing to learn otherwise. Raises BadRequest when they cannot meet so.
+    """
+    learns, offers = family.representations, modality.representations
+    if wished in {"auto", "none"}:
+        for kind in learns:
+            if kind in offers:
+                return Meeting(kind, "none")
+    if wished in {"auto", "tokens"} and "tokens" in learns and "continuous" in offers:
+        return Meeting("continuous", "tokens")
+    if wished == "latents" and "continuous" in learns and "continuous" in offers:
+        return Meeting("continuous", "latents")
+    how = "" if wished == "auto" else f" with --compress {wished}"
     raise BadRequest(
-        f"A {family.name} learns {' or '.join(family.representations)}; {modality.name} has no such representation.",
-        hint="Choose another family with --family.",
+        f"A {family.name} learns {' or '.join(learns)}; {modality.name} offers {' or '.join(offers)}{how}.",
+        hint="Choose another family with --family, or leave --compress out.",
     )
 
 
@@ -41,6 +64,7 @@ class TrainingPlan(BaseModel):
     size: Literal["tiny", "small", "medium", "large"] = Field(default="small", description="The one dial of capacity.")
     minutes: float | None = Field(default=None, gt=0, description="Time budget in minutes.")
     max_steps: int | None = Field(default=None, ge=1, description="Most optimiser steps.")
+    compress: Compress = Field(default="auto", description="Learn a short code of the items first: latents or tokens.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Seed of split, order, weights and noise.")
     threads: int = Field(default=0, ge=0, description="CPU threads; 0 picks one or all, whichever is faster.")
     checkpoint_seconds: float = Field(default=60.0, ge=0, description="Seconds between checkpoints.")

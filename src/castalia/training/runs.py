@@ -16,15 +16,17 @@ from castalia.core.contracts import Encoded, Modality, Representation, Sample
 from castalia.core.errors import BadRequest, DatasetError
 from castalia.core.events import Progress
 from castalia.core.plugins import families, modalities, resolve
-from castalia.core.representation import Tokens
+from castalia.core.representation import Continuous, Layout, Tokens
 from castalia.families.artifact import ArtifactConfig
-from castalia.families.contract import Batch, Learner
+from castalia.families.contract import Batch, Learner, Trainable
 from castalia.families.loading import family_of
 from castalia.training import artifact, checkpoint, data
 from castalia.training.budget import Budget
+from castalia.training.compression import FOLDER as COMPRESSOR_FOLDER
+from castalia.training.compression import SHARE, Coder, train_compressor
 from castalia.training.events import Stopped, Trained
 from castalia.training.execution import Execution, copies, fixed, measured
-from castalia.training.plan import TrainingPlan, common_kind
+from castalia.training.plan import TrainingPlan, meeting
 from castalia.training.trainer import Trainer
 
 SHEET = 64
@@ -42,6 +44,26 @@ class Subject:
     representation: Representation
     encoded: Encoded
     facts: dict[str, object]
+    coder: Coder | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """What the family learns."""
+        return self.representation.layout if self.coder is None else self.coder.layout
+
+    @property
+    def learnt(self) -> Encoded:
+        """The training set as the family sees it."""
+        return self.encoded if self.coder is None else self.coder.encoded
+
+    def shown(self, drawn: NDArray[np.generic]) -> tuple[bytes, str]:
+        """A sheet of what the family drew."""
+        sheet = self.modality.preview(self.representation, self.decoded(drawn))
+        return sheet.data, sheet.media_type
+
+    def decoded(self, drawn: NDArray[np.generic]) -> NDArray[np.generic]:
+        """What the family drew in the modality's own representation."""
+        return drawn if self.coder is None else self.coder.decode(drawn)
 
 
 def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threading.Event) -> Trained | Stopped:
@@ -55,26 +77,33 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
         return done
     plan = TrainingPlan.read(run_folder)
     subject = _subject(run_folder, plan, emit)
-    layout, conditions = subject.representation.layout, subject.representation.conditions
+    if plan.compress in {"latents", "tokens"}:
+        first = _compressed(run_folder, plan, subject, emit, stop)
+        if isinstance(first, Stopped):
+            return first
+        subject, emit = first, _later(emit)
+    layout, conditions = subject.layout, subject.representation.conditions
     family = family_of(plan.family)
     options_type = resolve(families().spec(plan.family).options)
     options = _options(cast("type[BaseModel]", options_type), plan.family_options, f"family {plan.family}")
     torch.manual_seed(plan.seed)
-    config = family.derive(layout, conditions, plan.size, options, subject.encoded.data)
+    config = family.derive(layout, conditions, plan.size, options, subject.learnt.data)
     window = layout.length if isinstance(layout, Tokens) and layout.stream else None
-    dataset = data.Dataset(subject.encoded, plan.seed, int(cast(int, config["batch"])), window)
+    dataset = data.Dataset(subject.learnt, plan.seed, int(cast(int, config["batch"])), window)
     learner = family.build(layout, conditions, config)
     parameters = sum(one.numel() for one in learner.parameters())
     emit(Progress(message=f"{plan.family} {plan.size}: {parameters:,} parameters; {_summary(config)}"))
 
     execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())))
     useful = max(1, int(cast(float, config["epochs"]) * (len(dataset.training) // dataset.batch)))
-    budget = Budget(None if plan.minutes is None else 60.0 * plan.minutes, plan.max_steps, useful)
+    rest = 1.0 if subject.coder is None else 1.0 - SHARE
+    seconds = None if plan.minutes is None else 60.0 * plan.minutes * rest
+    steps = None if plan.max_steps is None else max(1, int(plan.max_steps * rest))
+    budget = Budget(seconds, steps, useful)
     wanted = _sheet_conditions(subject)
 
-    def preview(one: Learner) -> tuple[bytes, str]:
-        sheet = subject.modality.preview(subject.representation, _draw(one, SHEET, wanted, plan.seed))
-        return sheet.data, sheet.media_type
+    def preview(one: Trainable) -> tuple[bytes, str]:
+        return subject.shown(_draw(cast("Learner", one), SHEET, wanted, plan.seed))
 
     trainer = Trainer(run_folder, learner, dataset, budget, execution, emit, stop, preview, plan.checkpoint_seconds)
     if not trainer.run():
@@ -82,6 +111,34 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     trainer.finish()
     emit(Progress(message="measuring and writing the model", fraction=1.0))
     return artifact.write(run_folder, _product(plan, subject, config, dataset, trainer, parameters))
+
+
+def _compressed(
+    run_folder: Path, plan: TrainingPlan, subject: Subject, emit: Callable[[Progress], None], stop: threading.Event
+) -> Subject | Stopped:
+    """The subject with a code that the family learns instead."""
+    coder = train_compressor(
+        run_folder,
+        plan,
+        cast("Continuous", subject.representation.layout),
+        subject.encoded,
+        lambda event: emit(_scaled(event, 0.0, SHARE)),
+        stop,
+        subject.shown,
+        lambda one, batch: _execution(run_folder / COMPRESSOR_FOLDER, plan, one, batch),
+    )
+    return Stopped(step=coder) if isinstance(coder, int) else replace(subject, coder=coder)
+
+
+def _later(emit: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Progress of the second half, as part of the whole."""
+    return lambda event: emit(_scaled(event, SHARE, 1.0))
+
+
+def _scaled(event: Progress, start: float, end: float) -> Progress:
+    if event.fraction is None:
+        return event
+    return event.model_copy(update={"fraction": start + (end - start) * event.fraction})
 
 
 def _subject(run_folder: Path, plan: TrainingPlan, emit: Callable[[Progress], None]) -> Subject:
@@ -101,7 +158,7 @@ def _subject(run_folder: Path, plan: TrainingPlan, emit: Callable[[Progress], No
             problems=survey.problems,
             hint="Put them right, or change the data options.",
         )
-    kind = common_kind(families().spec(plan.family), modalities().spec(plan.modality))
+    kind = meeting(families().spec(plan.family), modalities().spec(plan.modality), plan.compress).kind
     representation, encoded = modality.fit(plan.source, options, kind)
     facts = {"items": len(encoded.data), "warnings": survey.warnings} | survey.facts
     facts = cast("dict[str, object]", json.loads(json.dumps(facts, default=str)))
@@ -130,7 +187,7 @@ def _summary(config: dict[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in short.items())
 
 
-def _execution(run_folder: Path, plan: TrainingPlan, learner: Learner, batch: Batch) -> Execution:
+def _execution(run_folder: Path, plan: TrainingPlan, learner: Trainable, batch: Batch) -> Execution:
     """As the checkpoint says, else measured when there is a time budget."""
     state = checkpoint.read(run_folder)
     if state is not None:
@@ -161,6 +218,11 @@ def _draw(learner: Learner, count: int, wanted: NDArray[np.float32] | None, seed
     return learner.sample(len(conditions), conditions, known, generator).cpu().numpy()
 
 
+def _items(subject: Subject, dataset: data.Dataset, places: NDArray[np.intp]) -> NDArray[np.generic]:
+    """Items in the modality's own representation; a code has the same places as what it stands for."""
+    return dataset.items(places) if subject.coder is None else subject.encoded.data[places]
+
+
 def _product(
     plan: TrainingPlan,
     subject: Subject,
@@ -170,10 +232,10 @@ def _product(
     parameters: int,
 ) -> artifact.Product:
     place, representation, modality = trainer.place, subject.representation, subject.modality
-    learner = replace(trainer.execution, device="cpu", channels_last=False).apply(trainer.learner)
-    held_out = dataset.items(dataset.held_out)
+    learner = cast("Learner", replace(trainer.execution, device="cpu", channels_last=False).apply(trainer.learner))
+    held_out, seen = (_items(subject, dataset, places) for places in (dataset.held_out, dataset.training))
     count = min(SYNTHETIC[1], max(SYNTHETIC[0], len(held_out)))
-    synthetic = _draw(learner, count, None, plan.seed + 1)
+    synthetic = subject.decoded(_draw(learner, count, None, plan.seed + 1))
     figures = {
         f"{plan.modality}.{name}": value
         for name, value in modality.training_figures(representation, held_out, synthetic).items()
@@ -183,6 +245,8 @@ def _product(
         "steps": float(place.step),
         "training_seconds": round(place.seconds, 1),
     }
+    if subject.coder is not None and subject.coder.loss is not None:
+        figures["compressor_held_out_loss"] = subject.coder.loss
     if place.best_loss is not None:
         figures["held_out_loss"] = place.best_loss
     training: dict[str, object] = {
@@ -197,21 +261,24 @@ def _product(
         "execution": trainer.execution.as_dict(),
         "history": place.history,
     }
-    sheet: Sample = modality.preview(representation, _draw(learner, SHEET, _sheet_conditions(subject), plan.seed))
+    drawn = _draw(learner, SHEET, _sheet_conditions(subject), plan.seed)
+    sheet: Sample = modality.preview(representation, subject.decoded(drawn))
     return artifact.Product(
         plan=plan,
         config=ArtifactConfig(
             modality=plan.modality,
             representation=representation.config(),
-            layout=representation.layout,
+            layout=subject.layout,
             conditions=representation.conditions,
             family=plan.family,
             family_config=config,
             size=plan.size,
+            compressor=None if subject.coder is None else subject.coder.entry,
             training=training,
         ),
         weights=learner.served_state(),
-        fingerprints=modality.fingerprints(representation, np.asarray(dataset.items(dataset.training))),
+        compressor={} if subject.coder is None else subject.coder.compressor.served_state(),
+        fingerprints=modality.fingerprints(representation, np.asarray(seen)),
         figures=figures,
         data=subject.facts,
         samples=[sheet],

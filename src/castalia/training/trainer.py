@@ -12,7 +12,7 @@ from torch import Tensor
 
 from castalia.core.errors import EngineError
 from castalia.core.events import Progress
-from castalia.families.contract import Diverged, Learner, Step
+from castalia.families.contract import Diverged, Step, Trainable
 from castalia.training import checkpoint
 from castalia.training.averaging import Average
 from castalia.training.budget import Budget, Clock, rate_at
@@ -30,7 +30,7 @@ EARLIEST = 0.4
 """... but not before this share is behind: the rate has to fall first."""
 MOST_RECOVERIES = 8
 
-Preview = Callable[[Learner], tuple[bytes, str]]
+Preview = Callable[[Trainable], tuple[bytes, str]]
 """Encoded bytes and media type of a sheet of fixed-seed samples."""
 
 
@@ -60,7 +60,7 @@ class Trainer:
     def __init__(
         self,
         run_folder: Path,
-        learner: Learner,
+        learner: Trainable,
         dataset: Dataset,
         budget: Budget,
         execution: Execution,

@@ -49,6 +49,7 @@ class NativeEngine:
         except (ValidationError, KeyError, TypeError, ValueError) as error:
             raise damaged(model.folder, f"its representation cannot be restored: {error!r}") from None
         self._learner: Any = loading.load_learner(model.folder, self._config)
+        self._compressor: Any = loading.load_compressor(model.folder, self._config)
         spec = families().spec(self._config.family)
         self._completes, sampling = spec.completes, spec.sampling_options
         self._sampling = cast("type[BaseModel]", resolve(sampling)) if sampling else None
@@ -100,7 +101,7 @@ class NativeEngine:
 
     def close(self) -> None:
         """Forget the weights."""
-        self._learner = None
+        self._learner = self._compressor = None
 
     def draw(
         self,
@@ -111,9 +112,9 @@ class NativeEngine:
         job: "_Job",
     ) -> Any:
         """Batches of items as arrays, one after the other; stops between them when the job is cancelled."""
-        if given is not None and not self._completes:
+        if given is not None and (not self._completes or self._compressor is not None):
             raise BadRequest(
-                f"A {self._config.family} makes whole items; it cannot go on from a beginning or fill a gap.",
+                f"This {self._config.family} makes whole items; it cannot go on from a beginning or fill a gap.",
                 hint="Ask for a fresh one, or train another family.",
             )
         torch = self._torch
@@ -131,7 +132,8 @@ class NativeEngine:
             )
             seen = None if known is None else torch.from_numpy(np.ascontiguousarray(known[part], np.bool_))
             settled = [] if given is None else [(_tensor(torch, given.data[part]), _tensor(torch, given.mask[part]))]
-            yield self._learner.sample(size, wanted, seen, job.generator, job.options, *settled).numpy()
+            drawn = self._learner.sample(size, wanted, seen, job.generator, job.options, *settled)
+            yield (drawn if self._compressor is None else self._compressor.decode(drawn)).numpy()
             job.drawn += size
 
     def job_options(self, request: Request) -> BaseModel | None:

@@ -41,10 +41,10 @@ class GridSizes:
         return self.widths[-1] * math.prod(self.levels[-1])
 
 
-class GridEncoder(nn.Module):
-    """x (batch, channels, *space) and c (batch, context) -> (batch, outputs)."""
+class GridDown(nn.Module):
+    """x (batch, channels, *space) and c (batch, context) -> coarsest features (batch, widths[-1], *levels[-1])."""
 
-    def __init__(self, sizes: GridSizes, context: int, outputs: int) -> None:
+    def __init__(self, sizes: GridSizes, context: int) -> None:
         super().__init__()
         dimensions, widths = sizes.dimensions, sizes.widths
         self.patch = sizes.patch
@@ -54,14 +54,52 @@ class GridEncoder(nn.Module):
             convolution(dimensions, widths[i], widths[i + 1], stride=strides(sizes.levels[i], sizes.levels[i + 1]))
             for i in range(len(widths) - 1)
         )
-        self.head = nn.Sequential(group_norm(widths[-1]), nn.SiLU(), nn.Flatten(), nn.Linear(sizes.bottom, outputs))
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """See the class."""
         hidden = self.stem(space_to_depth(x, self.patch))
         for index, stage in enumerate(self.stages):
             hidden = _run_stage(stage, self.downs[index - 1](hidden) if index else hidden, context)
-        return self.head(hidden)
+        return hidden
+
+
+class GridEncoder(nn.Module):
+    """x (batch, channels, *space) and c (batch, context) -> (batch, outputs)."""
+
+    def __init__(self, sizes: GridSizes, context: int, outputs: int) -> None:
+        super().__init__()
+        width = sizes.widths[-1]
+        self.down = GridDown(sizes, context)
+        self.head = nn.Sequential(group_norm(width), nn.SiLU(), nn.Flatten(), nn.Linear(sizes.bottom, outputs))
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """See the class."""
+        return self.head(self.down(x, context))
+
+
+class GridUp(nn.Module):
+    """Coarsest features (batch, widths[-1], *levels[-1]) and c (batch, context) -> x (batch, channels, *space), in
+    [-1, 1] when ``bounded``."""
+
+    def __init__(self, sizes: GridSizes, context: int, bounded: bool) -> None:
+        super().__init__()
+        dimensions, widths = sizes.dimensions, sizes.widths
+        self.patch, self.levels, self.bounded = sizes.patch, sizes.levels, bounded
+        self.stages = nn.ModuleList(_stage(sizes, width, context) for width in widths)
+        self.ups = nn.ModuleList(
+            convolution(dimensions, widths[i + 1], widths[i], kernel=1) for i in range(len(widths) - 1)
+        )
+        outputs = sizes.channels * sizes.patch**dimensions
+        self.head = nn.Sequential(group_norm(widths[0]), nn.SiLU(), convolution(dimensions, widths[0], outputs))
+
+    def forward(self, hidden: Tensor, context: Tensor) -> Tensor:
+        """See the class."""
+        hidden = _run_stage(self.stages[-1], hidden, context)
+        for level in reversed(range(len(self.levels) - 1)):
+            hidden = resize(self.ups[level](hidden), self.levels[level])
+            hidden = _run_stage(self.stages[level], hidden, context)
+        x = depth_to_space(self.head(hidden), self.patch)
+        return x.tanh() if self.bounded else x
 
 
 class GridDecoder(nn.Module):
@@ -69,25 +107,15 @@ class GridDecoder(nn.Module):
 
     def __init__(self, sizes: GridSizes, context: int, bounded: bool) -> None:
         super().__init__()
-        dimensions, widths = sizes.dimensions, sizes.widths
-        self.patch, self.levels, self.bounded = sizes.patch, sizes.levels, bounded
         inner = sizes.latent + context
-        self.start = nn.Sequential(nn.Linear(inner, sizes.bottom), nn.Unflatten(1, (widths[-1], *sizes.levels[-1])))
-        self.stages = nn.ModuleList(_stage(sizes, width, inner) for width in widths)
-        self.ups = nn.ModuleList(
-            convolution(dimensions, widths[i + 1], widths[i], kernel=1) for i in range(len(widths) - 1)
+        self.start = nn.Sequential(
+            nn.Linear(inner, sizes.bottom), nn.Unflatten(1, (sizes.widths[-1], *sizes.levels[-1]))
         )
-        outputs = sizes.channels * sizes.patch**dimensions
-        self.head = nn.Sequential(group_norm(widths[0]), nn.SiLU(), convolution(dimensions, widths[0], outputs))
+        self.up = GridUp(sizes, inner, bounded)
 
     def forward(self, inner: Tensor) -> Tensor:
         """x from z and c side by side (batch, latent + context)."""
-        hidden = _run_stage(self.stages[-1], self.start(inner), inner)
-        for level in reversed(range(len(self.levels) - 1)):
-            hidden = resize(self.ups[level](hidden), self.levels[level])
-            hidden = _run_stage(self.stages[level], hidden, inner)
-        x = depth_to_space(self.head(hidden), self.patch)
-        return x.tanh() if self.bounded else x
+        return self.up(self.start(inner), inner)
 
 
 def _stage(sizes: GridSizes, width: int, context: int) -> nn.ModuleList:

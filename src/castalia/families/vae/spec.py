@@ -11,4 +11,5 @@ SPEC = FamilySpec(
     representations=("continuous",),
     options="castalia.families.vae.options:VaeOptions",
     sampling_options="castalia.families.vae.options:VaeSamplingOptions",
+    compressor="castalia.families.vae.compressor:VaeCompressorMaker",
 )
