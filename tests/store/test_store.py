@@ -79,8 +79,8 @@ def test_a_database_of_the_future_is_left_alone(tmp_path: Path) -> None:
     assert "pip install" in raised.value.hint
 
 
-def test_models_by_name_and_alias(database: Database) -> None:
-    registry = Registry(database)
+def test_models_by_name_and_alias(database: Database, tmp_path: Path) -> None:
+    registry = Registry(database, tmp_path)
     registry.add(model("first", aliases=["default"]))
     registry.add(model("second", aliases=["default"]))
     assert registry.get("default").name == "second", "an alias moves to the newest that claims it"
@@ -92,8 +92,21 @@ def test_models_by_name_and_alias(database: Database) -> None:
         registry.get("default")
 
 
-def test_names_are_checked_and_taken_ones_refused(database: Database) -> None:
-    registry = Registry(database)
+def test_a_home_may_be_moved(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    (old / "models" / "mine").mkdir(parents=True)
+    registry = Registry(Database.at(old), old)
+    registry.add(model("mine", folder=old / "models" / "mine"))
+    registry.add(model("elsewhere", folder="/srv/models/elsewhere"))
+    registry.database.close()
+    old.rename(new)
+    moved = Registry(Database.at(new), new)
+    assert moved.get("mine").folder == new / "models" / "mine"
+    assert moved.get("elsewhere").folder == Path("/srv/models/elsewhere")
+
+
+def test_names_are_checked_and_taken_ones_refused(database: Database, tmp_path: Path) -> None:
+    registry = Registry(database, tmp_path)
     registry.add(model("one"))
     with pytest.raises(Conflict):
         registry.add(model("one"))
@@ -106,8 +119,8 @@ def test_names_are_checked_and_taken_ones_refused(database: Database) -> None:
         registry.alias("one", "one")
 
 
-def test_a_misspelt_name_gets_a_suggestion(database: Database) -> None:
-    registry = Registry(database)
+def test_a_misspelt_name_gets_a_suggestion(database: Database, tmp_path: Path) -> None:
+    registry = Registry(database, tmp_path)
     registry.add(model("smollm2"))
     with pytest.raises(NotFound) as raised:
         registry.get("smolm2")

@@ -92,6 +92,6 @@ def _leftovers(house: House) -> Iterator[Finding]:
     known = house.registry.folders()
     folders = house.models_folder.iterdir() if house.models_folder.is_dir() else iter(())
     for folder in folders:
-        if folder not in known:
+        if folder not in known and not folder.name.startswith("."):
             hint = "It can be deleted."
             yield Finding(subject="models folder", state="note", text=f"{folder.name} belongs to no model", hint=hint)

@@ -37,7 +37,7 @@ class House:
     @cached_property
     def registry(self) -> Registry:
         """The models."""
-        return Registry(self.database)
+        return Registry(self.database, self.home)
 
     @cached_property
     def history(self) -> History:

@@ -25,10 +25,14 @@ def check_name(name: str) -> str:
 
 
 class Registry:
-    """Models, kept in the database; their files lie in `Model.folder`."""
+    """Models, kept in the database; their files lie in `Model.folder`.
 
-    def __init__(self, database: Database) -> None:
+    Folders inside ``home`` are kept relative to it, so that a home can be moved or copied.
+    """
+
+    def __init__(self, database: Database, home: Path) -> None:
         self.database = database
+        self.home = home
 
     def add(self, model: Model, *, replace: bool = False) -> None:
         """Make a model known under its name and aliases. Raises Conflict when one is taken and ``replace`` is false.
@@ -37,7 +41,9 @@ class Registry:
         """
         for name in (model.name, *model.aliases):
             check_name(name)
-        data = model.model_dump(mode="json", exclude={"aliases"})
+        inside = model.folder.is_relative_to(self.home)
+        folder = model.folder.relative_to(self.home) if inside else model.folder
+        data = {**model.model_dump(mode="json", exclude={"aliases"}), "folder": str(folder)}
         with self.database.begin() as connection:
             if self._exists(connection, model.name):
                 if not replace:
@@ -95,7 +101,8 @@ class Registry:
 
     def _model(self, connection: sa.Connection, data: dict[str, object]) -> Model:
         rows = connection.execute(sa.select(aliases.c.alias).where(aliases.c.model == data["name"]))
-        return Model.model_validate({**data, "aliases": sorted(rows.scalars().all())})
+        folder = self.home / str(data["folder"])
+        return Model.model_validate({**data, "folder": folder, "aliases": sorted(rows.scalars().all())})
 
     def _unknown(self, name: str) -> NotFound:
         from difflib import get_close_matches
