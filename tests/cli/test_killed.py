@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -124,18 +125,29 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("victim", ["command", "worker"])
-def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(home: Path, tmp_path: Path, victim: str) -> None:
+STEPS = ["--steps", "600", "--size", "tiny", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    """A table, and the model of a training on it that nobody disturbed."""
     sys.path.insert(0, str(ROOT / "examples"))
     from make_data import write_patients
 
-    source = str(write_patients(tmp_path / "patients.csv"))
-    steps = ["--steps", "600", "--size", "tiny", "--threads", "1"]
-    whole = castalia("train", source, "--name", "whole", *steps, "--json")
-    assert whole.returncode == 0, whole.stderr
+    folder = tmp_path_factory.mktemp("whole")
+    source = str(write_patients(folder / "patients.csv"))
+    command = [*COMMAND, "--home", str(folder / "home"), "train", source, "--name", "whole", *STEPS, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return source, json.loads(done.stdout)
 
+
+@pytest.mark.parametrize("victim", ["command", "worker"])
+def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
+    home: Path, whole: tuple[str, dict[str, Any]], victim: str
+) -> None:
+    source, first = whole
     training = subprocess.Popen(
-        [*COMMAND, "train", source, "--name", "broken", *steps],
+        [*COMMAND, "train", source, "--name", "broken", *STEPS],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -152,7 +164,7 @@ def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(home: Path, tm
 
     resumed = castalia("train", "--resume", "latest", "--json")
     assert resumed.returncode == 0, resumed.stderr
-    first, second = json.loads(whole.stdout), json.loads(resumed.stdout)
+    second = json.loads(resumed.stdout)
     assert first["figures"]["held_out_loss"] == second["figures"]["held_out_loss"]
     digests = [{file["path"]: file["sha256"] for file in model["files"]} for model in (first, second)]
     assert digests[0]["weights.safetensors"] == digests[1]["weights.safetensors"]

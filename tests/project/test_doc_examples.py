@@ -33,8 +33,9 @@ def workplace(tmp_path: Path, starter_home: Path, monkeypatch: pytest.MonkeyPatc
     for name in ("castalia.db", "castalia.db-wal"):
         if (starter_home / name).exists():
             shutil.copy(starter_home / name, home / name)
-    if (starter_home / "cache").exists():
-        shutil.copytree(starter_home / "cache", home / "cache", copy_function=os.link)
+    for name in ("cache", "models"):
+        if (starter_home / name).exists():
+            shutil.copytree(starter_home / name, home / name, copy_function=os.link)
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "castalia"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m castalia "$@"\n')
