@@ -44,7 +44,7 @@ class Rules(nn.Module):
         self.register_buffer("ends", torch.from_numpy(ends & (not layout.stream)), persistent=False)
 
     def allowed(self, states: Tensor, room: Tensor | int) -> Tensor:
-        """Which tokens may come (..., vocabulary) in ``states`` (...) with ``room`` (...) places left, itself included."""
+        """Which tokens may come (..., vocabulary) in ``states`` (...) when ``room`` (...) places are left."""
         after = self.following[states]
         room = room if isinstance(room, int) else room[..., None]
         may = ((after >= 0) & (self.distance[after.clamp(min=0)] < room))[..., self.classes]
