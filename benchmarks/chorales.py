@@ -20,13 +20,13 @@ import sys
 
 import numpy as np
 import torch
-from learning import as_batches, data_file, keep, load_average, table, train
 
 from castalia.core.contracts import Encoded
 from castalia.core.representation import Grammar, Tokens
 from castalia.families.contract import Batch
 from castalia.families.nets.autoregressive import Autoregressive
 from castalia.training.data import Dataset
+from learning import as_batches, data_file, keep, load_average, table, train
 
 LOWEST, HIGHEST = 37, 102
 """MIDI numbers of the vocabulary: those of the data, six semitones further on either side."""

@@ -60,6 +60,11 @@ class Recurrent(nn.Module):
         """Blocks of rows in each matrix of a cell."""
         return 4 if self.sizes.cell == "lstm" else 3
 
+    @property
+    def rows(self) -> int:
+        """How many sequences are drawn side by side."""
+        return 1024
+
     def matrices(self) -> list[nn.Parameter]:
         """The weights inside the cells that orthogonalised updates suit."""
         return [one for one in self.cells.parameters() if one.ndim == 2]
