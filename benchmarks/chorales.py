@@ -34,7 +34,10 @@ PADDING, STEP = 0, 1
 FIRST_NOTE = 2
 VOCABULARY = FIRST_NOTE + HIGHEST - LOWEST + 1
 TRANSPOSITIONS = range(-6, 6)
-SYSTEMS = {"transformer": ("small", {"dropout": 0.1}), "recurrent": ("small", {"dropout": 0.2})}
+SYSTEMS = {
+    "transformer": ("tiny", {"dropout": 0.1, "batch": 8}),
+    "recurrent": ("tiny", {"dropout": 0.2, "batch": 16}),
+}
 """Size and options."""
 
 Chorale = list[list[int]]

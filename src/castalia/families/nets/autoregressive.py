@@ -53,7 +53,7 @@ def common_config(
     Rules(layout).check(data)
     length = layout.length if layout.stream else float((np.asarray(data) != layout.padding).sum() / max(1, len(data)))
     items = len(data) // layout.length if layout.stream else len(data)
-    batch = max(4, min(round(tokens_a_step / (length + 1.0)), 256, max(4, items // 10)))
+    batch = min(max(8, min(256, round(tokens_a_step / (length + 1.0)))), max(4, items // 10))
     return {
         "optimiser": options.optimiser,
         "matrix_rate": options.matrix_rate,
