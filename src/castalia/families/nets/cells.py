@@ -79,10 +79,14 @@ class Recurrent(nn.Module):
         if start is not None:
             hidden = hidden + start[:, None]
         after: State = []
-        for index, cell in enumerate(self.cells):
-            made, last = cell(self.norms[index](self.dropout(hidden)), None if state is None else state[index])
-            hidden = hidden + made
-            after.append(last)
+        with torch.autocast(
+            hidden.device.type, enabled=hidden.device.type != "cpu"
+        ):  # few CPUs have an LSTM in bfloat16
+            hidden = hidden.float()
+            for index, cell in enumerate(self.cells):
+                made, last = cell(self.norms[index](self.dropout(hidden)), None if state is None else state[index])
+                hidden = hidden + made
+                after.append(last)
         hidden = self.norms[-1](self.dropout(hidden))
         if self.head is None:
             return functional.linear(hidden, self.tokens.weight), after
