@@ -35,8 +35,8 @@ FIRST_NOTE = 2
 VOCABULARY = FIRST_NOTE + HIGHEST - LOWEST + 1
 TRANSPOSITIONS = range(-6, 6)
 SYSTEMS = {
-    "transformer": ("tiny", {"dropout": 0.1, "batch": 8}),
-    "recurrent": ("tiny", {"dropout": 0.2, "batch": 16}),
+    "transformer": ("tiny", {"dropout": 0.1, "batch": 4}),
+    "recurrent": ("tiny", {"dropout": 0.2, "batch": 4}),
 }
 """Size and options."""
 

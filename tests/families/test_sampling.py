@@ -64,7 +64,7 @@ def test_shares_are_those_of_the_probabilities():
 def test_distances_to_the_end_and_dead_ends():
     grammar = Grammar(classes=(0, 0, 1, 2), transitions=((1, -1, 3), (2, 0, -1), (-1, 2, -1), (-1, -1, -1)), ends=(2,))
     rules = Rules(Tokens(vocabulary=4, length=5, grammar=grammar))
-    assert rules.distance.tolist() == [2, 1, 0, NEVER]
+    assert rules.distance.tolist() == [2, 1, 0, NEVER, NEVER]
     assert rules.allowed(torch.tensor([0, 0, 1, 2]), torch.tensor([5, 1, 1, 1])).tolist() == [
         [False, True, False, False],
         [False, False, False, False],

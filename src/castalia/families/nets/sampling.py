@@ -74,7 +74,7 @@ def sample_tokens(
             f"Items of at most {total} tokens are asked for; it takes {max(shortest, longest)} to finish one.",
             hint="Ask for more with max_tokens.",
         )
-    made = torch.full((count, total), layout.padding, dtype=torch.long, device=rules.classes.device)
+    made = torch.full((count, total), layout.padding, dtype=torch.long, device=rules.kinds.device)
     for start in range(0, count, rows):
         part = slice(start, start + rows)
         _fill(made[part], reader_of(part), rules, generator, options, prefix[part], lengths[part])
@@ -130,7 +130,7 @@ def _advance(
 
 def _prefix(rules: Rules, count: int, given: Given | None) -> tuple[Tensor, Tensor]:
     """The given tokens (count, width) and how many of each row count (count,)."""
-    device = rules.classes.device
+    device = rules.kinds.device
     if given is None:
         return torch.zeros(count, 1, dtype=torch.long, device=device), torch.zeros(count, dtype=torch.long)
     data, mask = given[0].to(device, torch.long), given[1].to(device, torch.bool)
