@@ -11,7 +11,7 @@ from castalia.core.errors import BadRequest
 from castalia.core.representation import Conditions, Continuous, Layout
 from castalia.families.contract import Learner, Size
 from castalia.families.nets.convolution import patch_factor, resolutions
-from castalia.families.vae.columns import describe_columns
+from castalia.families.nets.describing import describe_columns
 from castalia.families.vae.grids import GridConfig, GridVae
 from castalia.families.vae.options import VaeOptions
 from castalia.families.vae.rows import RowConfig, RowVae

@@ -1,4 +1,4 @@
-"""What a rows decoder has to know of each column before training: repeated values, bounds, spacing."""
+"""What a decoder of rows has to know of each column before training: repeated values, bounds, spacing."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,0 +1,103 @@
+"""The GAN family: sizes from the dial and the data, and the learner for rows or for grids."""
+
+import math
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from castalia.core.errors import BadRequest
+from castalia.core.representation import Conditions, Continuous, Layout
+from castalia.families.contract import Learner, Size
+from castalia.families.gan.grids import GridConfig, GridGan
+from castalia.families.gan.options import GanOptions
+from castalia.families.gan.rows import RowConfig, RowGan
+from castalia.families.nets.convolution import patch_factor, resolutions
+from castalia.families.nets.describing import describe_columns
+
+_SCALE: dict[str, int] = {"tiny": 1, "small": 2, "medium": 3, "large": 4}
+
+
+class GanFamily:
+    """Builds GANs: dense networks for layouts of rank 1, convolution networks for signals, pictures and films."""
+
+    def derive(
+        self,
+        layout: Layout,
+        conditions: Conditions | None,
+        size: Size,
+        options: BaseModel,
+        data: NDArray[np.generic],
+    ) -> dict[str, object]:
+        """See `castalia.families.contract.Family.derive`."""
+        options = cast("GanOptions", options)
+        if not isinstance(layout, Continuous) or not 1 <= len(layout.shape) <= 4:
+            raise BadRequest(
+                "A GAN learns continuous arrays of one to four axes; this representation is another kind.",
+                hint="Choose another family with --family.",
+            )
+        common: dict[str, object] = {
+            "epochs": options.epochs or 1000.0,
+            "context": min(256, max(32, 0 if conditions is None else conditions.width)),
+        }
+        derived = _rows if len(layout.shape) == 1 else _grid
+        return common | derived(layout, size, options, data)
+
+    def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:
+        """See `castalia.families.contract.Family.build`."""
+        layout = cast("Continuous", layout)
+        if len(layout.shape) == 1:
+            return RowGan(conditions, RowConfig.model_validate(config))
+        return GridGan(layout, conditions, GridConfig.model_validate(config))
+
+
+def _batch(count: int, most: int) -> int:
+    """A power of two near a thirtieth of the items, from 32 to ``most``."""
+    return int(2 ** round(math.log2(min(most, max(32, count / 30)))))
+
+
+def _rows(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.generic]) -> dict[str, object]:
+    scale = _SCALE[size]
+    columns = describe_columns(layout, data)
+    return {
+        "rate": options.rate or 1e-3,
+        "batch": options.batch or _batch(len(data), 256),
+        "penalty": 0.1 if options.penalty is None else options.penalty,
+        "penalty_every": options.penalty_every or 1,
+        "columns": [column.model_dump() for column in columns],
+        "latent": options.latent or min(128, max(16, 2 * len(columns))),
+        "hidden": min(512, 96 * scale),
+        "blocks": 1 if scale < 2 else 2,
+    }
+
+
+def _grid(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.generic]) -> dict[str, object]:
+    scale = _SCALE[size]
+    space = layout.shape[1:]
+    patch = patch_factor(space)
+    critic_patch = patch
+    width = 32 * scale
+    levels, critic_levels = _levels(space, patch), _levels(space, critic_patch)
+    return {
+        "rate": options.rate or 5e-4,
+        "batch": options.batch or _batch(len(data), 64),
+        "penalty": 0.5 if options.penalty is None else options.penalty,
+        "penalty_every": options.penalty_every or 1,
+        "patch": patch,
+        "levels": levels,
+        "widths": _widths(width, len(levels)),
+        "blocks": 1 if scale < 3 else 2,
+        "latent": options.latent or 32 * min(scale, 2),
+        "critic_patch": critic_patch,
+        "critic_levels": critic_levels,
+        "critic_widths": _widths(width, len(critic_levels)),
+    }
+
+
+def _levels(space: tuple[int, ...], patch: int) -> list[list[int]]:
+    return [list(level) for level in resolutions([length // patch for length in space])]
+
+
+def _widths(width: int, levels: int) -> list[int]:
+    return [min(width * 2**index, 2 * width) for index in range(levels)]
