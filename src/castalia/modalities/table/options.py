@@ -22,6 +22,15 @@ class TableOptions(BaseModel):
     )
     format: Literal["csv", "parquet"] = Field(default="csv", description="Encoding of the table.")
     temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 more typical rows, above 1 more varied.")
+    steps: int | None = Field(
+        default=None, ge=1, le=1000, description="Steps of a diffusion model; unset: as many as its kind needs."
+    )
+    guidance: float | None = Field(
+        default=None,
+        ge=0,
+        le=20,
+        description="How strictly a diffusion model follows conditions, 1 as learnt; unset: as its kind needs.",
+    )
 
 
 class TableData(BaseModel):

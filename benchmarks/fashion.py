@@ -1,0 +1,148 @@
+"""Class-conditional Fashion-MNIST at equal processor time: our families through our own training, and their peers.
+
+    python benchmarks/fashion.py --cpu-seconds 600
+
+Needs the data: `apt-get install dataset-fashion-mnist`. Writes results/fashion-SECONDS.json and a sheet of the first
+pictures of each contender beside it. One thread throughout. Contenders that are there already in the file stay unless
+they are named with --only, so that a run can be spread over several calls.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import diffusers
+import numpy as np
+import torch
+from PIL import Image
+
+from castalia.core.contracts import Encoded
+from castalia.core.plugins import families, resolve
+from castalia.families.artifact import read_config
+from castalia.families.loading import load_learner
+from castalia.modalities.image.representation import PixelRepresentation
+from castalia.training import data as training_data
+from castalia.training.plan import TrainingPlan
+from castalia.training.runs import run_training
+from fashion_measures import FOLDER, NAMES, Judge, Stopwatch, classifier, frechet, read
+from fashion_peers import diffusers_peer, vae_peer
+
+RESULTS = Path(__file__).parent / "results"
+OURS = ("vae", "gan", "diffusion")
+PEERS = ("diffusers", "plain-vae")
+
+
+def train_ours(family: str, data: np.ndarray, labels: np.ndarray, seconds: float, options: dict[str, object]):
+    """A run of the product's own training on the encoded pictures; returns learner, facts."""
+    representation = PixelRepresentation(28, 1, NAMES, "centre")
+    conditions, known = representation.encode_labels([NAMES[label] for label in labels])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plan = {"source": FOLDER, "modality": "image", "family": family, "name": "fashion", "threads": 1}
+        plan |= {"minutes": seconds / 60.0, "size": options.pop("size", "small"), "family_options": options}
+        TrainingPlan.model_validate(plan).write(folder)
+        facts: dict[str, object] = {"representation": representation.config(), "facts": {"items": len(data)}}
+        training_data.keep(folder, Encoded(data, conditions, known), facts)
+        run_training(folder, lambda event: print(event.message, file=sys.stderr), threading.Event())
+        config = read_config(folder / "artifact")
+        learner = load_learner(folder / "artifact", config)
+        torch.set_num_threads(1)
+        card = json.loads((folder / "artifact" / "card.json").read_text())
+    figures, training = card["figures"], config.training
+    facts = {name: figures[name] for name in ("parameters", "steps", "training_seconds") if name in figures}
+    facts |= {"weights": training["weights"], "execution": training["execution"], "held_out": figures["held_out_loss"]}
+    derived = {name: value for name, value in config.family_config.items() if not isinstance(value, list)}
+    return learner, representation, facts | {"derived": derived}
+
+
+def draw_ours(learner, representation, family: str, wanted: np.ndarray, sampling: dict[str, object]) -> np.ndarray:
+    """Pictures of the wanted classes, drawn with the family's defaults but for ``sampling``."""
+    vectors, known = representation.encode_labels([NAMES[label] for label in wanted])
+    spec = families().spec(family)
+    options = resolve(spec.sampling_options).model_validate(sampling) if spec.sampling_options else None
+    generator = torch.Generator().manual_seed(0)
+    pieces = [
+        learner.sample(len(part), part, seen, generator, options)
+        for part, seen in zip(torch.from_numpy(vectors).split(250), torch.from_numpy(known).split(250), strict=True)
+    ]
+    return torch.cat(pieces).numpy()
+
+
+def sheet(pictures: np.ndarray, path: Path) -> None:
+    """The first 80 pictures, ten a row: one column a class."""
+    grid = pictures[:80, 0].reshape(8, 10, 28, 28).transpose(0, 2, 1, 3).reshape(8 * 28, 280)
+    Image.fromarray(np.uint8(np.clip((grid + 1.0) * 127.5, 0, 255))).resize((840, 672), Image.Resampling.NEAREST).save(
+        path
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cpu-seconds", type=float, default=600.0)
+    parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--only", nargs="*", default=[*OURS, *PEERS], help="contenders to run")
+    parser.add_argument("--options", default="{}", help="JSON of options for our families, size among them")
+    parser.add_argument("--sampling", default="[{}]", help="JSON list of sampling options to compare")
+    parser.add_argument("--name", default="", help="name for the result file instead of the seconds")
+    arguments = parser.parse_args()
+    if not FOLDER.is_dir():
+        print(f"{FOLDER} is absent: apt-get install dataset-fashion-mnist", file=sys.stderr)
+        return 1
+    torch.set_num_threads(1)
+    data, labels = read("train")
+    test, _ = read("t10k")
+    net, digest = classifier(data, labels)
+    judge = Judge(net, net.features(test))
+    path = RESULTS / f"fashion-{arguments.name or round(arguments.cpu_seconds)}.json"
+    result = json.loads(path.read_text()) if path.is_file() else {"contenders": {}}
+    wanted = np.arange(arguments.samples) % len(NAMES)
+    chosen = np.random.default_rng(0).choice(len(data), arguments.samples, replace=False)
+    result |= {
+        "command": f"python benchmarks/fashion.py --cpu-seconds {arguments.cpu_seconds:g}",
+        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, one thread used",
+        "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__},
+        "classifier": digest,
+        "samples": arguments.samples,
+        "floor": {"frechet": round(frechet(net.features(data[chosen]), judge.real), 3)}
+        | {"note": "as many training pictures against the test split"},
+        "real": judge.measures(data[chosen], labels[chosen]),
+    }
+    parameters = 1_000_000.0
+    if "diffusion" in result["contenders"]:
+        parameters = result["contenders"]["diffusion"]["parameters"]
+
+    def note(name: str, pictures: np.ndarray, facts: dict[str, object]) -> None:
+        facts = {key: round(value, 2) if isinstance(value, float) else value for key, value in facts.items()}
+        result["contenders"][name] = judge.measures(pictures, wanted) | {"load": os.getloadavg()[0]} | facts
+        print(json.dumps({name: result["contenders"][name]}), flush=True)
+        sheet(pictures, path.with_name(f"{path.stem}-{name}.png"))
+        path.write_text(json.dumps(result, indent=2) + "\n")
+
+    for name in [one for one in (*OURS, *PEERS) if one in arguments.only]:
+        watch = Stopwatch()
+        if name in PEERS:
+            seconds = arguments.cpu_seconds
+            made = diffusers_peer(data, labels, seconds, parameters, wanted) if name == "diffusers" else None
+            note(name, *(made or vae_peer(data, labels, seconds, wanted)))
+        elif name in families().specs():
+            learner, representation, facts = train_ours(
+                name, data, labels, arguments.cpu_seconds, json.loads(arguments.options) if name == "diffusion" else {}
+            )
+            facts["all_seconds"] = watch.seconds
+            if name == "diffusion":
+                parameters = facts["parameters"]
+            for sampling in json.loads(arguments.sampling) if name == "diffusion" else [{}]:
+                watch = Stopwatch()
+                pictures = draw_ours(learner, representation, name, wanted, sampling)
+                label = name + "".join(f" {key}={value}" for key, value in sampling.items())
+                note(label, pictures, facts | {"sampling_seconds": watch.seconds})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

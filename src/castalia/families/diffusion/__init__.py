@@ -1,0 +1,1 @@
+"""Diffusion and flow matching for continuous layouts of every rank: rows, signals, pictures, films."""

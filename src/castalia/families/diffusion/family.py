@@ -1,0 +1,117 @@
+"""The diffusion family: sizes from the dial and the data, and the learner for rows or for grids."""
+
+import math
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from castalia.core.errors import BadRequest
+from castalia.core.representation import Conditions, Continuous, Layout
+from castalia.families.contract import Learner, Size
+from castalia.families.diffusion.grids import GridConfig, GridDiffusion
+from castalia.families.diffusion.options import DiffusionOptions
+from castalia.families.diffusion.rows import RowConfig, RowDiffusion
+from castalia.families.nets.convolution import resolutions
+
+_SCALE: dict[str, int] = {"tiny": 1, "small": 2, "medium": 3, "large": 4}
+MOST_PLACES = {1: 64, 2: 256, 3: 512}
+"""Places of a grid after patching, by spatial axes: more cost much time and gain little."""
+ATTENTION_PLACES = 64
+"""Attention where a level has at most so many places (and one level at least)."""
+
+
+class DiffusionFamily:
+    """Builds diffusion models: dense ones for rows, U-Nets or DiTs for signals, pictures and films."""
+
+    def derive(
+        self,
+        layout: Layout,
+        conditions: Conditions | None,
+        size: Size,
+        options: BaseModel,
+        data: NDArray[np.generic],
+    ) -> dict[str, object]:
+        """See `castalia.families.contract.Family.derive`."""
+        options = cast("DiffusionOptions", options)
+        if not isinstance(layout, Continuous) or not 1 <= len(layout.shape) <= 4:
+            raise BadRequest(
+                "Diffusion learns continuous arrays of one to four axes; this representation is another kind.",
+                hint="Choose another family with --family.",
+            )
+        common: dict[str, object] = {
+            "path": options.path,
+            "prediction": options.prediction,
+            "rate": options.rate,
+            "weight_decay": options.weight_decay,
+            "embedding": min(256, max(64, 0 if conditions is None else conditions.width)),
+            "dropout": options.dropout if options.dropout is not None else 0.1 if len(data) < 20000 else 0.0,
+        }
+        derived = _rows if len(layout.shape) == 1 else _grid
+        return common | derived(layout, size, options, data)
+
+    def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:
+        """See `castalia.families.contract.Family.build`."""
+        layout = cast("Continuous", layout)
+        if len(layout.shape) == 1:
+            return RowDiffusion(conditions, RowConfig.model_validate(config))
+        return GridDiffusion(layout, conditions, GridConfig.model_validate(config))
+
+
+def _rows(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArray[np.generic]) -> dict[str, object]:
+    scale = _SCALE[size]
+    width = options.width or min(1024, max(128 * scale, 64 * math.ceil(layout.shape[0] / 64)))
+    return {
+        "batch": options.batch or _batch(len(data), 64, 512),
+        "epochs": options.epochs or 1000.0,
+        "context": width // 2,
+        "segments": [segment.model_dump() for segment in layout.segments],
+        "scale": 2.0,
+        "width": width,
+        "blocks": options.blocks or 2 + scale,
+        "lows": [float(one) for one in np.min(data, axis=0)],
+        "highs": [float(one) for one in np.max(data, axis=0)],
+        "steps": 32,
+        "guidance": 1.0,
+    }
+
+
+def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArray[np.generic]) -> dict[str, object]:
+    scale, space = _SCALE[size], layout.shape[1:]
+    net = "unet" if options.net == "auto" else options.net
+    patch = options.patch or _patch(space)
+    if any(length % patch for length in space):
+        raise BadRequest(f"Blocks of {patch} do not tile {' x '.join(map(str, space))}.", hint="Choose another patch.")
+    levels = resolutions([length // patch for length in space])
+    width = options.width or 32 * (1 + scale)
+    places = [math.prod(level) for level in levels]
+    return {
+        "batch": options.batch or _batch(len(data), 32, 64),
+        "epochs": options.epochs or 1000.0,
+        "context": 4 * width if width < 64 else 2 * width,
+        "net": net,
+        "patch": patch,
+        "levels": [list(level) for level in levels],
+        "widths": [min(width * 2**index, 2 * width) for index in range(len(levels))],
+        "attention": [count <= ATTENTION_PLACES or count == places[-1] for count in places],
+        "blocks": options.blocks or (1 if net == "unet" and scale < 3 else 2 if net == "unet" else 2 + 2 * scale),
+        "steps": 16,
+        "guidance": 1.5,
+    }
+
+
+def _patch(space: tuple[int, ...]) -> int:
+    """The smallest power of two, at least 2, that leaves few enough places, if it tiles all axes; else a smaller."""
+    most = MOST_PLACES[len(space)]
+    patch = 2
+    while patch < 8 and math.prod(length / patch for length in space) > most:
+        patch *= 2
+    while any(length % patch or length // patch < 2 for length in space) and patch > 1:
+        patch //= 2
+    return patch
+
+
+def _batch(count: int, least: int, most: int) -> int:
+    """A power of two near a sixtieth of the items, within bounds."""
+    return int(2 ** round(math.log2(min(most, max(least, count / 60)))))

@@ -1,0 +1,83 @@
+"""Diffusion of signals, pictures and films: a U-Net or a DiT."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from castalia.core.representation import Conditions, Continuous
+from castalia.families.diffusion.learner import Diffusion, DiffusionConfig, squared_error
+from castalia.families.diffusion.options import Prediction
+from castalia.families.nets.dit import DiT, DiTSizes
+from castalia.families.nets.times import TimeContext
+from castalia.families.nets.unet import UNet, UNetSizes
+
+
+class GridConfig(DiffusionConfig):
+    """Derived numbers of the diffusion of grids; see `UNetSizes` and `DiTSizes`."""
+
+    net: Literal["unet", "dit"]
+    patch: int
+    levels: list[tuple[int, ...]]
+    widths: list[int]
+    attention: list[bool]
+    blocks: int
+
+
+class GridNet(nn.Module):
+    """What the network tells (batch, channels, *space) of x_t of the same shape, times (batch,) and the condition."""
+
+    def __init__(self, layout: Continuous, config: GridConfig, features: int) -> None:
+        super().__init__()
+        channels, context = layout.shape[0], config.context
+        self.context = TimeContext(features, context)
+        self.body: UNet | DiT
+        if config.net == "dit":
+            space, width = layout.shape[1:], config.widths[0]
+            self.body = DiT(DiTSizes(channels, space, config.patch, width, config.blocks, context, config.dropout))
+        else:
+            sizes = UNetSizes(
+                channels=channels,
+                patch=config.patch,
+                levels=tuple(config.levels),
+                widths=tuple(config.widths),
+                attention=tuple(config.attention),
+                blocks=config.blocks,
+                context=context,
+                dropout=config.dropout,
+            )
+            self.body = UNet(sizes)
+
+    def forward(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        """See the class."""
+        return self.body(x_t, self.context(times, condition))
+
+
+class GridDiffusion(Diffusion):
+    """x (batch, channels, *space) with one to three spatial axes."""
+
+    net: GridNet
+
+    def __init__(self, layout: Continuous, conditions: Conditions | None, config: GridConfig) -> None:
+        super().__init__(conditions, config)
+        self.layout = layout
+        self.prediction: Prediction = config.prediction
+        self.net = GridNet(layout, config, self.embedding.features)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """See `Diffusion.shape`."""
+        return self.layout.shape
+
+    def losses(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        """The mean squared error of what is predicted."""
+        told = self.net(self.path.mix(x, noise, times), times, condition)
+        return squared_error(told, self.path.target(x, noise, times, self.prediction))
+
+    def denoise(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        """See `Diffusion.denoise`; bounded data are expected within their bounds."""
+        data = self.path.data_of(self.net(x_t, times, condition).float(), x_t, times, self.prediction)
+        return data.clamp(-1.0, 1.0) if self.layout.bounded else data
+
+    def decode(self, x: Tensor) -> Tensor:
+        """See `Diffusion.decode`: guidance may leave the bounds."""
+        return x.clamp(-1.0, 1.0) if self.layout.bounded else x

@@ -1,0 +1,101 @@
+"""A U-Net over one, two or three spatial axes, modulated by a vector (Ronneberger et al., 2015; Ho et al., 2020)."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from castalia.families.nets.attention import GridAttention
+from castalia.families.nets.convolution import (
+    ResidualBlock,
+    convolution,
+    depth_to_space,
+    group_norm,
+    resize,
+    space_to_depth,
+    strides,
+)
+
+
+@dataclass(frozen=True)
+class UNetSizes:
+    """Numbers of a U-Net: ``levels`` are spatial lengths after patching, finest first, ``widths`` their channels,
+    ``blocks`` residual blocks a level on the way down and again up; attention where ``attention`` says so."""
+
+    channels: int
+    patch: int
+    levels: tuple[tuple[int, ...], ...]
+    widths: tuple[int, ...]
+    attention: tuple[bool, ...]
+    blocks: int
+    context: int
+    dropout: float
+
+    @property
+    def dimensions(self) -> int:
+        """Spatial axes."""
+        return len(self.levels[0])
+
+
+class UNet(nn.Module):
+    """x (batch, channels, *space) and context (batch, context) -> same shape as x; zero at first.
+
+    Blocks of ``patch`` places a side become channels before the first convolution. Each level's features on the way
+    down join those of the same level on the way up.
+    """
+
+    def __init__(self, sizes: UNetSizes) -> None:
+        super().__init__()
+        dimensions, widths, last = sizes.dimensions, sizes.widths, len(sizes.widths) - 1
+        entries = sizes.channels * sizes.patch**dimensions
+        self.patch, self.levels = sizes.patch, sizes.levels
+        self.stem = convolution(dimensions, entries, widths[0])
+        self.encoders = nn.ModuleList(Stage(sizes, level) for level in range(last + 1))
+        self.downs = nn.ModuleList(
+            convolution(dimensions, widths[i], widths[i + 1], stride=strides(sizes.levels[i], sizes.levels[i + 1]))
+            for i in range(last)
+        )
+        self.ups = nn.ModuleList(convolution(dimensions, widths[i + 1], widths[i], kernel=1) for i in range(last))
+        self.merges = nn.ModuleList(convolution(dimensions, 2 * width, width, kernel=1) for width in widths)
+        self.decoders = nn.ModuleList(Stage(sizes, level) for level in range(last + 1))
+        head = convolution(dimensions, widths[0], entries)
+        nn.init.zeros_(cast("Tensor", head.weight))
+        nn.init.zeros_(cast("Tensor", head.bias))
+        self.head = nn.Sequential(group_norm(widths[0]), nn.SiLU(), head)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """See the class."""
+        hidden = self.stem(space_to_depth(x, self.patch))
+        kept: list[Tensor] = []
+        for level, encoder in enumerate(self.encoders):
+            hidden = encoder(self.downs[level - 1](hidden) if level else hidden, context)
+            kept.append(hidden)
+        for level in reversed(range(len(self.levels))):
+            if level < len(self.ups):
+                hidden = resize(self.ups[level](hidden), self.levels[level])
+            hidden = self.merges[level](torch.cat([hidden, kept[level]], dim=1))
+            hidden = self.decoders[level](hidden, context)
+        return depth_to_space(self.head(hidden), self.patch)
+
+
+class Stage(nn.Module):
+    """Residual blocks at one resolution, each followed by attention where the sizes say so."""
+
+    def __init__(self, sizes: UNetSizes, level: int) -> None:
+        super().__init__()
+        width = sizes.widths[level]
+        self.blocks = nn.ModuleList(
+            ResidualBlock(sizes.dimensions, width, sizes.context, sizes.dropout) for _ in range(sizes.blocks)
+        )
+        self.attentions = nn.ModuleList(
+            GridAttention(width) for _ in range(sizes.blocks if sizes.attention[level] else 0)
+        )
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """x (batch, channels, *space) -> same shape."""
+        for index, block in enumerate(self.blocks):
+            x = block(x, context)
+            if len(self.attentions):
+                x = self.attentions[index](x)
+        return x
