@@ -10,6 +10,7 @@ from castalia.core.content import Part
 from castalia.core.events import TokenLogprob
 from castalia.core.results import Measure
 from castalia.judging.context import CheckContext
+from castalia.judging.instant.copying import check_copies, content_of, continuation
 from castalia.judging.language import CERTAIN, allowed, detect
 from castalia.judging.obeying import check_schema
 from castalia.judging.repetition import longest_loop, prose, repeated_share, words_of
@@ -51,11 +52,16 @@ COPYING = re.compile(
 def check(output: Part, context: CheckContext) -> list[Measure]:
     """Measures ``empty``, ``repetition``, ``loop``, ``cut off``, ``language``, ``echo``; and, where they apply,
     ``schema`` (a JSON schema was set), ``confidence`` and ``weakest stretch`` (log-probabilities were asked for).
+    Models trained on texts of one's own are asked for copies instead, see `castalia.judging.instant.copying`.
     """
     text = output.text if output.text is not None else output.read().decode("utf-8", errors="replace")
     if not text.strip():
         return [_empty(text)]
     measures = [_empty(text)]
+    if continuation(context):
+        # such a model answers nothing: language, echo and an open end say nothing about it
+        loops = _repetition(text, copying=False) if content_of(context) == "prose" else []
+        return [*measures, *loops, *check_copies(text, context)]
     schema = context.request.options.get("json_schema")
     if isinstance(schema, dict):
         measures.append(check_schema(text, cast("dict[str, object]", schema)))
