@@ -1,0 +1,1 @@
+"""Recurrent networks (LSTM, GRU) for sequences and streams of tokens."""

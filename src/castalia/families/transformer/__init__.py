@@ -1,0 +1,1 @@
+"""Autoregressive transformers of the Llama kind for sequences and streams of tokens."""
