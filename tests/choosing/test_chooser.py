@@ -263,3 +263,35 @@ def test_it_is_quick(chooser: Chooser) -> None:
     for text in texts:
         choose(chooser, text)
     assert (time.process_time() - started) / len(texts) < 0.02  # measured: 0.001; slack for a busy machine
+
+
+TALES = model(
+    "bedtime-tales",
+    "text",
+    engines=["native"],
+    family="transformer",
+    details={"kind": "continuation"},
+    description="transformer of text, learnt from 1 items of france.txt",
+    created=datetime.now(UTC) + timedelta(days=1),
+)
+
+
+@pytest.mark.parametrize("models", [[LANGUAGE, TALES], [TALES, LANGUAGE]])
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("What is the capital of France?", "smollm"),
+        ("Write a letter to my landlord", "smollm"),
+        ("Write a few bedtime tales", "bedtime-tales"),
+        ("What are bedtime tales good for?", "smollm"),
+        ("tell me why bedtime matters", "smollm"),
+    ],
+)
+def test_a_model_that_continues_texts_is_taken_only_when_called(chooser, models, text, chosen) -> None:
+    assert choose(chooser, text, models=models).model == chosen
+
+
+def test_a_model_that_continues_texts_answers_when_it_is_alone_or_named(chooser: Chooser) -> None:
+    assert choose(chooser, "What is the capital of France?", models=[TALES]).model == "bedtime-tales"
+    named = choose(chooser, "The wolf", models=[LANGUAGE, TALES], model="bedtime-tales")
+    assert (named.model, named.modality) == ("bedtime-tales", "text")

@@ -22,7 +22,7 @@ from castalia.engines.host import HostedEngine
 from castalia.engines.piper.engine import WARM, PiperEngine
 from castalia.engines.piper.reading import reading_line
 from castalia.engines.piper.spec import SPEC
-from castalia.modalities.speech.encode import decode, join
+from castalia.modalities.sound import decode, join
 from castalia.modalities.speech.options import SpeechOptions
 
 if TYPE_CHECKING:

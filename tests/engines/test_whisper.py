@@ -19,7 +19,7 @@ from castalia.engines.piper.engine import PiperEngine
 from castalia.engines.whisper.engine import WhisperEngine
 from castalia.engines.whisper.options import TranscriptionOptions
 from castalia.engines.whisper.spec import SPEC
-from castalia.modalities.speech.encode import Samples, decode, encode, join
+from castalia.modalities.sound import Samples, decode, encode, join
 from castalia.modalities.speech.options import MEDIA_TYPES, SpeechOptions
 
 if TYPE_CHECKING:

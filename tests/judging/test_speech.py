@@ -17,7 +17,7 @@ from castalia.engines.piper.engine import PiperEngine
 from castalia.engines.whisper.engine import WhisperEngine
 from castalia.judging.context import CheckContext
 from castalia.judging.instant.speech import check
-from castalia.modalities.speech.encode import Samples, decode, encode, join
+from castalia.modalities.sound import Samples, decode, encode, join
 from castalia.modalities.speech.options import SpeechOptions
 
 if TYPE_CHECKING:

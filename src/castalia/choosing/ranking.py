@@ -18,6 +18,10 @@ WEIGHTS = {"name": 3.0, "aliases": 3.0, "classes": 2.0, "columns": 1.5, "descrip
 """How much a word of the prompt counts that is found there."""
 
 
+ASKING = ("what ", "who ", "why ", "when ", "where ", "which ", "how ", "is ", "are ", "does ", "do ", "did ", "can ")
+"""How a question begins when it has no question mark: a model that continues texts is not meant then."""
+
+
 @dataclass(frozen=True)
 class Picked:
     """The model and why; ``model`` is None when none fits, and the reason then says what is missing."""
@@ -37,7 +41,7 @@ def pick(modality: str, models: list[Model], prompt: str, kinds: list[str]) -> P
     if not candidates:
         return Picked(None, _nothing_makes(modality, models))
     needed = [kind for kind in kinds if kind in TAKES_MEDIA] if modality not in {"speech", "table"} else []
-    fitting = [model for model in candidates if _takes(model, needed)]
+    fitting = _answering([model for model in candidates if _takes(model, needed)], prompt)
     if len(fitting) == 1:
         return Picked(fitting[0], f"{fitting[0].name} is the only installed model for that.")
     if fitting:
@@ -46,6 +50,28 @@ def pick(modality: str, models: list[Model], prompt: str, kinds: list[str]) -> P
         reason = f"No installed model reads {joined(needed, 'and')} attachments to make {named(modality)}."
         return Picked(None, reason)
     return Picked(None, f"{joined([m.name for m in candidates], 'and')} cannot answer without an attachment.")
+
+
+def _answering(fitting: list[Model], prompt: str) -> list[Model]:
+    """Without the models that only continue texts, where another can answer and the prompt does not call for them.
+
+    It calls for one when it is no question and holds all words of the model's name or of an alias.
+    """
+    if all(continues(model) for model in fitting):
+        return fitting
+    words, asks = _words(prompt), prompt.rstrip().endswith(("?", "？")) or prompt[:40].lower().startswith(ASKING)
+    called = [model for model in fitting if continues(model) and not asks and _is_named(model, words)]
+    return called or [model for model in fitting if not continues(model)]
+
+
+def continues(model: Model) -> bool:
+    """Whether a model goes on from a text instead of answering (`kind` in its details)."""
+    return model.details.get("kind") == "continuation"
+
+
+def _is_named(model: Model, words: set[str]) -> bool:
+    names = [{piece.lower() for piece in PIECES.findall(name)} for name in (model.name, *model.aliases)]
+    return any(name <= words for name in names if any(len(piece) > 2 for piece in name))
 
 
 def _best(modality: str, fitting: list[Model], prompt: str) -> Picked:

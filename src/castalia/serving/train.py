@@ -12,7 +12,7 @@ from typing import cast
 
 from pydantic import BaseModel
 
-from castalia.core.errors import CastaliaError, Conflict, DatasetError, Interrupted, NotFound
+from castalia.core.errors import Blocked, CastaliaError, Conflict, DatasetError, Interrupted, NotFound
 from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities, resolve
@@ -29,6 +29,10 @@ from castalia.training.plan import Compress, TrainingPlan, meeting
 
 MINUTES = {"tiny": 1.0, "small": 3.0, "medium": 10.0, "large": 30.0}
 """Time budget by size, when none is given: what that size needs on two processor cores to be worth its parameters."""
+
+
+LEAVING_OUT = ("drop_columns", "leave_out")
+"""Data options that name what is left out of a training: columns of a table, files of text."""
 
 
 def plan_training(
@@ -71,9 +75,23 @@ def plan_training(
         )
     found = house.guard.training(survey.excerpts)
     if found.drop_columns:
-        dropped = values.get("drop_columns")
-        earlier = [str(column) for column in dropped] if isinstance(dropped, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        values["drop_columns"] = sorted({*earlier, *found.drop_columns})
+        option = next((name for name in LEAVING_OUT if name in implementation.data_options().model_fields), None)
+        if option is None:
+            raise Blocked(
+                f"The training data holds personal data and cannot be learnt without it: {'; '.join(found.warnings)}.",
+                hint="Take it out of the data, or set guard.training to allow.",
+            )
+        dropped = values.get(option)
+        earlier = [str(name) for name in dropped] if isinstance(dropped, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        values[option] = sorted({*earlier, *found.drop_columns})
+        if option == "leave_out":
+            left = implementation.survey(path, data_options(implementation, values))
+            if left.problems:
+                raise DatasetError(
+                    f"{path} cannot be trained on without its personal data.",
+                    problems=[*found.warnings, *left.problems],
+                    hint="Take the personal data out of the files, or set guard.training to allow.",
+                )
     if fields.get("minutes") is None and fields.get("max_steps") is None:
         fields["minutes"] = MINUTES[str(fields.get("size", "small"))]
     fields["compress"] = met.compress

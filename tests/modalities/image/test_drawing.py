@@ -12,10 +12,10 @@ from castalia.core.errors import BadRequest
 from castalia.core.events import Progress
 from castalia.core.requests import Request
 from castalia.modalities.image.fingerprints import fingerprints, nearest_training
-from castalia.modalities.image.modality import ImageModality
+from castalia.modalities.image.modality import PICTURES, ImageModality
 from castalia.modalities.image.options import ImageData, ImageOptions
 from castalia.modalities.image.representation import PixelRepresentation, restore
-from castalia.modalities.image.wording import Wish, read_wish
+from castalia.modalities.wording import Wish, read_wish
 
 MODALITY = ImageModality()
 DIGITS = tuple("0123456789")
@@ -69,7 +69,7 @@ def draw(prompt: str, classes: tuple[str, ...] = DIGITS, side: int = 8, **option
     ],
 )
 def test_digits_in_words(prompt: str, wish: Wish) -> None:
-    assert read_wish(prompt, DIGITS) == wish
+    assert read_wish(prompt, DIGITS, PICTURES) == wish
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_digits_in_words(prompt: str, wish: Wish) -> None:
     ],
 )
 def test_classes_and_their_plurals(prompt: str, wish: Wish) -> None:
-    assert read_wish(prompt, PETS) == wish
+    assert read_wish(prompt, PETS, PICTURES) == wish
 
 
 def test_number_folders_in_words_match_digits() -> None:
-    assert read_wish("draw a 7", ("seven", "eight")).labels == ("seven",)
+    assert read_wish("draw a 7", ("seven", "eight"), PICTURES).labels == ("seven",)
 
 
 def test_the_prompt_gives_count_and_class() -> None:

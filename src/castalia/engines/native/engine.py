@@ -12,12 +12,12 @@ from pydantic import BaseModel, ValidationError
 
 from castalia.core.contracts import Array, Given, Modality, Sample
 from castalia.core.errors import BadRequest, Interrupted
-from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, Usage
+from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, TextDelta, Usage
 from castalia.core.machine import usable_cores
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities, resolve
 from castalia.core.requests import Request
-from castalia.core.results import UsageCounts
+from castalia.core.results import FinishReason, UsageCounts
 from castalia.engines.native.options import NativeLoadOptions
 from castalia.families.artifact import damaged, read_config
 
@@ -55,7 +55,7 @@ class NativeEngine:
         self._sampling = cast("type[BaseModel]", resolve(sampling)) if sampling else None
 
     def generate(self, request: Request) -> Iterator[EngineEvent]:
-        """One `MediaChunk` for each output, `Progress` while they are made.
+        """One `MediaChunk` for each output, of text a `TextDelta` for each piece, `Progress` while they are made.
 
         The modality works in a thread of its own, so that we can answer, and be stopped, while it does.
         """
@@ -73,7 +73,8 @@ class NativeEngine:
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        index = 0
+        index = tokens = 0
+        finish_reason: FinishReason = "stop"
         try:
             while True:
                 try:
@@ -89,6 +90,11 @@ class NativeEngine:
                     yield item
                     continue
                 modality = self._config.modality
+                if modality == "text":
+                    tokens += cast(int, item.info.get("tokens", 0))
+                    finish_reason = cast("FinishReason", item.info.get("finish_reason", finish_reason))
+                    yield TextDelta(text=item.data.decode())
+                    continue
                 yield MediaChunk(
                     index=index, modality=modality, media_type=item.media_type, data=item.data, info=item.info
                 )
@@ -96,8 +102,9 @@ class NativeEngine:
         finally:
             job.cancelled.set()
             thread.join()
-        yield Usage(counts=UsageCounts(units={"outputs": float(index)}))
-        yield Done()
+        units = {"outputs": float(index)} if index else {}
+        yield Usage(counts=UsageCounts(output_tokens=tokens, units=units))
+        yield Done(finish_reason=finish_reason)
 
     def close(self) -> None:
         """Forget the weights."""

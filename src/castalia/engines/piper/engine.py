@@ -15,7 +15,7 @@ from castalia.core.requests import Request
 from castalia.core.results import UsageCounts
 from castalia.engines.piper.program import Manner, PiperProgram
 from castalia.engines.piper.reading import reading_line
-from castalia.modalities.speech.encode import decode, open_encoder
+from castalia.modalities.sound import decode, open_encoder
 from castalia.modalities.speech.options import MEDIA_TYPES, SpeechOptions
 from castalia.modalities.speech.sentences import split_sentences
 from castalia.modalities.speech.spoken import spoken_text

@@ -16,7 +16,7 @@ from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.core.results import UsageCounts
 from castalia.engines.whisper.options import TranscriptionOptions, WhisperLoadOptions
-from castalia.modalities.speech.encode import decode
+from castalia.modalities.sound import decode
 
 RATE = 16_000
 """Samples a second that Whisper hears."""

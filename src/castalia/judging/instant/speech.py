@@ -15,7 +15,7 @@ from castalia.core.errors import CastaliaError, UnsupportedInput
 from castalia.core.results import Measure
 from castalia.judging.context import CheckContext
 from castalia.judging.instant.words import spoken_words, word_error_rate
-from castalia.modalities.speech.encode import Samples, decode
+from castalia.modalities.sound import Samples, decode
 from castalia.modalities.speech.options import SpeechOptions
 from castalia.modalities.speech.spoken import spoken_text
 

@@ -10,6 +10,7 @@ from castalia.core.content import Part
 from castalia.core.events import TokenLogprob
 from castalia.core.results import Measure
 from castalia.judging.context import CheckContext
+from castalia.judging.instant.copying import check_copies, content_of, continuation
 from castalia.judging.language import CERTAIN, allowed, detect
 from castalia.judging.obeying import check_schema
 from castalia.judging.repetition import longest_loop, prose, repeated_share, words_of
@@ -54,11 +55,16 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
 
     OpenVINO's are those after the temperature, llama.cpp's those before it: with a low temperature the former are the
     higher, and only values of one engine compare.
+    Models trained on texts of one's own are asked for copies instead, see `castalia.judging.instant.copying`.
     """
     text = output.text if output.text is not None else output.read().decode("utf-8", errors="replace")
     if not text.strip():
         return [_empty(text)]
     measures = [_empty(text)]
+    if continuation(context):
+        # such a model answers nothing: language, echo and an open end say nothing about it
+        loops = _repetition(text, copying=False) if content_of(context) == "prose" else []
+        return [*measures, *loops, *check_copies(text, context)]
     schema = context.request.options.get("json_schema")
     if isinstance(schema, dict):
         measures.append(check_schema(text, cast("dict[str, object]", schema)))

@@ -10,10 +10,11 @@ from PIL import Image
 from pydantic import BaseModel
 
 from castalia.core.contracts import Encoded, Representation, Sample, Sampler, Survey
-from castalia.core.errors import BadRequest, UnsupportedInput
+from castalia.core.errors import UnsupportedInput
 from castalia.core.events import Progress
 from castalia.core.representation import Kind
 from castalia.core.requests import Request
+from castalia.modalities.classes import encode_labels, wanted_labels
 from castalia.modalities.image import figures, fingerprints, surveying
 from castalia.modalities.image.options import ImageData, ImageOptions
 from castalia.modalities.image.pixels import decode, encode, is_grey, resize, square, to_array, to_image
@@ -21,7 +22,17 @@ from castalia.modalities.image.reading import FEWEST, list_folder, refuse, side_
 from castalia.modalities.image.representation import PixelRepresentation, restore
 from castalia.modalities.image.sheet import contact_sheet
 from castalia.modalities.image.spec import SPEC
-from castalia.modalities.image.wording import find_label, read_wish
+from castalia.modalities.wording import read_wish
+
+PICTURES = frozenset(
+    {
+        *("pictures", "images", "photos", "drawings", "paintings", "sketches", "icons", "illustrations", "digits"),
+        *("imagenes", "fotos", "dibujos", "pinturas", "iconos"),
+        *("dessins", "peintures", "icones"),
+        *("bilder", "zeichnungen", "skizzen"),
+    }
+)
+"""Words by which pictures are counted."""
 
 BATCH = 8
 """Pictures drawn at once, so that a long request can be stopped between batches."""
@@ -34,9 +45,7 @@ class ImageModality:
         """The share of a folder's visible files that have a picture's suffix; 0 for a single file."""
         if not source.is_dir():
             return 0.0
-        listing = list_folder(source, ImageData())
-        pictures = len(listing.items) + listing.left_out
-        return pictures / max(1, pictures + len(listing.others))
+        return list_folder(source, ImageData()).share
 
     def survey(self, source: Path, options: BaseModel) -> Survey:
         """Decode every picture and report every problem at once."""
@@ -82,7 +91,7 @@ class ImageModality:
         data = np.stack([to_array(picture, channels) for picture in pictures])
         if not classes:
             return representation, Encoded(data)
-        conditions, known = representation.encode_labels(labels)
+        conditions, known = encode_labels(labels, representation.classes)
         return representation, Encoded(data, conditions, known)
 
     def restore(self, config: dict[str, object]) -> PixelRepresentation:
@@ -105,14 +114,14 @@ class ImageModality:
         """
         pixels = _pixels(representation)
         options = ImageOptions.model_validate(request.options)
-        labels, note = _labels(pixels, options, request.prompt)
-        wish = read_wish(request.prompt, pixels.classes)
+        labels, note = wanted_labels(options.label, request.prompt, pixels.classes, PICTURES)
+        wish = read_wish(request.prompt, pixels.classes, PICTURES)
         count = options.count or max(wish.count or 1, len(labels))
         images: list[Image.Image] = []
         for start in range(0, count, BATCH):
             size = min(BATCH, count - start)
             wanted: list[str | None] = [labels[(start + i) % len(labels)] if labels else None for i in range(size)]
-            conditions, known = pixels.encode_labels(wanted) if pixels.classes else (None, None)
+            conditions, known = encode_labels(wanted, pixels.classes) if pixels.classes else (None, None)
             # a seed of its own for each batch, far from those that a person would ask for next
             drawn = sampler(size, conditions, known, (request.seed or 0) + start * 1_000_003)
             for label, values in zip(wanted, drawn, strict=True):
@@ -141,25 +150,6 @@ class ImageModality:
         """Realism, coverage, diversity and sharpness against held-out pictures, see `figures`."""
         del representation
         return figures.training_figures(real, synthetic)
-
-
-def _labels(pixels: PixelRepresentation, options: ImageOptions, prompt: str) -> tuple[list[str], dict[str, object]]:
-    if options.label is not None:
-        if not pixels.classes:
-            raise BadRequest(
-                f"This model has no classes, so it cannot draw {options.label!r} on demand.",
-                hint="Leave out label, or train on a folder with one sub-folder for each class.",
-            )
-        label = find_label(options.label, pixels.classes)
-        if label is None:
-            raise BadRequest(
-                f"This model has no class {options.label!r}.", hint=f"Its classes: {', '.join(pixels.classes)}."
-            )
-        return [label], {}
-    labels = list(read_wish(prompt, pixels.classes).labels)
-    if labels or not pixels.classes:
-        return labels, {}
-    return [], {"note": f"The prompt names none of the model's classes ({', '.join(pixels.classes)}): any may appear."}
 
 
 def _sized(image: Image.Image, side: int | None) -> Image.Image:

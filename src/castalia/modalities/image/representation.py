@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-from castalia.core.contracts import Array
 from castalia.core.errors import BadRequest
-from castalia.core.representation import Conditions, Continuous, Segment
+from castalia.core.representation import Conditions, Continuous
+from castalia.modalities.classes import label_conditions
 
 
 @dataclass(frozen=True)
@@ -32,19 +29,7 @@ class PixelRepresentation:
     @property
     def conditions(self) -> Conditions | None:
         """One categorical group of all classes, or None."""
-        if not self.classes:
-            return None
-        return Conditions(groups=(Segment(name="label", kind="categorical", start=0, width=len(self.classes)),))
-
-    def encode_labels(self, labels: list[str | None]) -> tuple[Array, NDArray[np.bool_]]:
-        """One-hot conditions (n, classes) and which are known (n, 1)."""
-        conditions = np.zeros((len(labels), len(self.classes)), dtype=np.float32)
-        known = np.zeros((len(labels), 1), dtype=np.bool_)
-        for row, label in enumerate(labels):
-            if label is not None:
-                conditions[row, self.classes.index(label)] = 1.0
-                known[row, 0] = True
-        return conditions, known
+        return label_conditions(self.classes)
 
     def config(self) -> dict[str, object]:
         """JSON-ready; `restore` reads it."""

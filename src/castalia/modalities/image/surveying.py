@@ -12,12 +12,10 @@ from PIL import Image
 
 from castalia.core.contracts import Survey
 from castalia.core.errors import UnsupportedInput
+from castalia.modalities.folders import Item, Listing, class_findings, duplicate_warnings, file_warnings, some
 from castalia.modalities.image.options import ImageData
 from castalia.modalities.image.pixels import decode, is_grey
-from castalia.modalities.image.reading import FEWEST, Item, Listing, list_folder, side_for
-
-SHOWN = 5
-"""File names told in a warning; problems name every file."""
+from castalia.modalities.image.reading import FEWEST, list_folder, side_for
 
 NEAR = 3.0
 """Mean difference in grey levels (of 255) under which two pictures with the same gradients are near-duplicates."""
@@ -59,8 +57,10 @@ def survey(source: Path, options: ImageData) -> Survey:
         f"{line}; left out" if options.skip_bad else line for line in unreadable
     )
     _judge_count(found, looked, len(listing.items))
-    _judge_files(found, listing)
-    _judge_classes(found, listing, options)
+    found.warnings += file_warnings(listing, "pictures")
+    problems, warnings = class_findings(listing, options.labels, "pictures", FEWEST)
+    found.problems += problems
+    found.warnings += warnings
     side = side_for(looked.sizes, options)
     _judge_sizes(found, looked, side, options)
     _judge_duplicates(found, looked)
@@ -108,41 +108,6 @@ def _judge_count(found: Survey, looked: Looked, files: int) -> None:
         found.warnings.append(f"{unique} different pictures are few: the model may repeat them; hundreds are better")
 
 
-def _judge_files(found: Survey, listing: Listing) -> None:
-    if listing.others:
-        found.warnings.append(f"{len(listing.others)} files are not pictures and are left out: {_some(listing.others)}")
-    if listing.escaping:
-        found.warnings.append(
-            f"{len(listing.escaping)} links lead out of the folder and are not followed: {_some(listing.escaping)}"
-        )
-    if listing.left_out:
-        found.warnings.append(
-            f"{listing.left_out} pictures beyond max_items are left out, spread evenly over the folder"
-        )
-
-
-def _judge_classes(found: Survey, listing: Listing, options: ImageData) -> None:
-    classes = listing.classes
-    folders = {Path(item.name).parts[0] for item in listing.items if len(Path(item.name).parts) > 1}
-    if options.labels == "folders" and len(classes) < 2:
-        found.problems.append(f"labels=folders needs at least two sub-folders with pictures; there are {len(classes)}")
-    elif options.labels == "auto" and not classes and folders:
-        found.warnings.append("all pictures are of one class, so the model cannot be asked for a class")
-    if not classes:
-        return
-    bare = sum(item.label is None for item in listing.items)
-    if bare:
-        found.warnings.append(f"{bare} pictures lie outside the class folders and are learnt without a class")
-    small = [f"{label} ({count})" for label, count in classes.items() if count < FEWEST]
-    if small:
-        found.warnings.append(f"classes with fewer than {FEWEST} pictures are hardly learnt: {_some(small)}")
-    if max(classes.values()) > 20 * min(classes.values()):
-        most, least = max(classes, key=classes.__getitem__), min(classes, key=classes.__getitem__)
-        found.warnings.append(
-            f"classes are far from balanced: {most} has {classes[most]} pictures, {least} has {classes[least]}"
-        )
-
-
 def _judge_sizes(found: Survey, looked: Looked, side: int, options: ImageData) -> None:
     names = [item.name for item in looked.good]
     sizes = looked.sizes
@@ -169,26 +134,14 @@ def _judge_sizes(found: Survey, looked: Looked, side: int, options: ImageData) -
     for test, words in tests:
         hits = [name for name, size in zip(names, sizes, strict=True) if test(*size)]
         if hits:
-            found.warnings.append(f"{len(hits)} pictures {words}: {_some(hits)}")
+            found.warnings.append(f"{len(hits)} pictures {words}: {some(hits)}")
 
 
 def _judge_duplicates(found: Survey, looked: Looked) -> None:
-    first: dict[bytes, Item] = {}
-    copies: list[str] = []
-    torn: list[str] = []
-    for item, key in zip(looked.good, looked.digests, strict=True):
-        original = first.setdefault(key, item)
-        if original is not item:
-            copies.append(f"{item.name} = {original.name}")
-            if original.label != item.label:
-                torn.append(f"{item.name} = {original.name}")
-    if copies:
-        found.warnings.append(f"{len(copies)} exact duplicates are used once: {_some(copies)}")
-    if torn:
-        found.warnings.append(f"{len(torn)} pictures lie in two classes: {_some(torn)}")
+    found.warnings += duplicate_warnings(looked.good, looked.digests, "pictures")
     near = _near_duplicates(looked)
     if near:
-        found.warnings.append(f"{len(near)} near-duplicates: {_some(near)}")
+        found.warnings.append(f"{len(near)} near-duplicates: {some(near)}")
 
 
 def _near_duplicates(looked: Looked) -> list[str]:
@@ -211,8 +164,3 @@ def _channels(looked: Looked, options: ImageData) -> str:
     if options.channels != "auto":
         return options.channels
     return "grey" if looked.grey and all(looked.grey) else "rgb"
-
-
-def _some(names: list[str]) -> str:
-    rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -9,7 +9,7 @@ SPEC = ModalitySpec(
     suffixes=(".wav", ".flac", ".ogg", ".mp3"),
     options="castalia.modalities.speech.options:SpeechOptions",
     checks="castalia.judging.instant.speech:check",
-    join="castalia.modalities.speech.encode:join",
+    join="castalia.modalities.sound:join",
     wishes=(
         "read aloud",
         "read out loud",

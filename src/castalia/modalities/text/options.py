@@ -1,4 +1,4 @@
-"""Options of text generation, the same for every engine."""
+"""Options of text generation, the same for every engine, and of reading text for training."""
 
 from typing import Literal
 
@@ -42,3 +42,34 @@ class TextOptions(BaseModel):
     tool_choice: Literal["auto", "none", "required"] | str = Field(
         default="auto", description="auto, none, required, or the name of the tool that must be called."
     )
+    beginning: str | None = Field(
+        default=None, description="Text to go on from, for models that continue text instead of answering."
+    )
+    lines: int | None = Field(
+        default=None, ge=1, le=10_000, description="Number of items, for models trained on one short item a line."
+    )
+
+
+class TextData(BaseModel):
+    """How files of text become a training set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tokenizer: Literal["auto", "characters", "bpe", "atoms"] = Field(
+        default="auto",
+        description="Characters, byte pairs learnt from the data, or atoms of SMILES and SELFIES; auto: by size, "
+        "alphabet and suffix.",
+    )
+    items: Literal["auto", "stream", "lines"] = Field(
+        default="auto",
+        description="One long stream of text, or one short item a line with an end; auto: lines for molecules.",
+    )
+    vocabulary: int | None = Field(
+        default=None, ge=300, le=65_536, description="Byte pairs to learn; unset: by the size of the data."
+    )
+    context: int | None = Field(
+        default=None, ge=8, le=4096, description="Tokens that the model sees at once; unset: by the size of the data."
+    )
+    leave_out: list[str] = Field(default_factory=list, description="Names of files to leave out.")
+    max_items: int = Field(default=500_000, ge=16, description="Use at most so many lines, spread over the files.")
+    skip_bad: bool = Field(default=False, description="Leave out files that are not UTF-8 instead of refusing.")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from castalia.core.errors import BadRequest, MissingExtra, UnsupportedInput
-from castalia.modalities.speech.encode import Samples, decode, encode, join, open_encoder
+from castalia.modalities.sound import Samples, decode, encode, join, open_encoder
 from castalia.modalities.speech.options import MEDIA_TYPES
 
 RATE = 22_050

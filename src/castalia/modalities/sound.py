@@ -39,7 +39,7 @@ _CODECS: dict[str, tuple[str, str, dict[str, str]]] = {
 _BITS_PER_SECOND = {"libopus": 48_000, "libmp3lame": 96_000}
 
 
-class SpeechEncoder(Protocol):
+class SoundEncoder(Protocol):
     """Encodes one recording piece by piece; the pieces in order are one valid stream."""
 
     def write(self, samples: Samples) -> bytes:
@@ -51,7 +51,7 @@ class SpeechEncoder(Protocol):
         ...
 
 
-def open_encoder(rate: int, media_type: str) -> SpeechEncoder:
+def open_encoder(rate: int, media_type: str) -> SoundEncoder:
     """An encoder for mono samples at ``rate``.
 
     Raises BadRequest for a media type that is not written here, MissingExtra when it needs PyAV and that is absent.
@@ -60,7 +60,7 @@ def open_encoder(rate: int, media_type: str) -> SpeechEncoder:
         return _WavEncoder(rate)
     if media_type not in _CODECS:
         known = ", ".join(["audio/wav", *_CODECS])
-        raise BadRequest(f"Speech cannot be written as {media_type!r}.", hint=f"Choose one of {known}.")
+        raise BadRequest(f"Sound cannot be written as {media_type!r}.", hint=f"Choose one of {known}.")
     return _AvEncoder(rate, media_type)
 
 

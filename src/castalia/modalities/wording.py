@@ -1,4 +1,4 @@
-"""Reading a wish: how many pictures, and of which classes, in English, Spanish, French and German."""
+"""Reading a wish: how many things, and of which classes, in English, Spanish, French and German."""
 
 import re
 import unicodedata
@@ -29,13 +29,9 @@ VALUES = {word: value for value, words in NUMBER_WORDS.items() for word in words
 ARTICLES = {"a", "an", "un", "una", "uno", "une", "ein", "eine", "einen", "einer", "einem", "i", "e", "o", "y", "u"}
 """Words that name a class only when nothing else in the prompt does."""
 
-PICTURES = {
-    *("pictures", "images", "photos", "drawings", "paintings", "sketches", "icons", "illustrations"),
-    *("examples", "samples", "variants", "versions", "digits"),
-    *("imagenes", "fotos", "dibujos", "pinturas", "iconos", "ejemplos"),
-    *("dessins", "peintures", "icones", "exemples"),
-    *("bilder", "zeichnungen", "skizzen", "beispiele"),
-}
+EXAMPLES = frozenset({"examples", "samples", "variants", "versions", "ejemplos", "exemples", "beispiele"})
+"""What any modality's items are called when they are counted."""
+
 JOINING = {"and", "or", "with", "y", "o", "con", "et", "ou", "avec", "und", "oder", "mit"}
 GERMAN = {
     "zeichne",
@@ -79,20 +75,23 @@ def find_label(text: str, classes: tuple[str, ...]) -> str | None:
     return next((label for label in classes if wanted and _matches(wanted, words_of(label), german=True)), None)
 
 
-def read_wish(prompt: str, classes: tuple[str, ...]) -> Wish:
-    """Count and classes in the order of the prompt. "Draw three sevens" is three of class ``7`` (or ``seven``)."""
+def read_wish(prompt: str, classes: tuple[str, ...], things: frozenset[str]) -> Wish:
+    """Count and classes in the order of the prompt. "Draw three sevens" is three of class ``7`` (or ``seven``).
+
+    ``things`` are the words by which the modality's items are counted, besides `EXAMPLES` ("three pictures").
+    """
     words = words_of(prompt)
     german = not GERMAN.isdisjoint(words)
     found = _occurrences(words, classes, german)
-    counted, count = _counted(words, {start for start, _, _ in found})
+    counted, count = _counted(words, {start for start, _, _ in found}, things | EXAMPLES)
     kept = [label for start, label, weak in found if start != counted and not weak]
     if not kept:
         kept = [label for start, label, _ in found if start != counted]
     return Wish(count, tuple(dict.fromkeys(kept)))
 
 
-def _counted(words: list[str], starts: set[int]) -> tuple[int | None, int | None]:
-    # the place and value of a number that counts pictures or things of a class; "a three" is a thing, not a count
+def _counted(words: list[str], starts: set[int], things: frozenset[str]) -> tuple[int | None, int | None]:
+    # the place and value of a number that counts items or things of a class; "a three" is a thing, not a count
     for index, word in enumerate(words):
         number = int(word) if word.isdecimal() and len(word) <= 2 else VALUES.get(word)
         if number is None or not 2 <= number <= MOST or (index > 0 and words[index - 1] in ARTICLES):
@@ -102,7 +101,7 @@ def _counted(words: list[str], starts: set[int]) -> tuple[int | None, int | None
             # "1 2 3" lists classes, "three 2s" counts one
             if words[place] in JOINING or _number(words[place]).isdecimal():
                 break
-            if words[place] in PICTURES or place in starts:
+            if words[place] in things or place in starts:
                 return index, number
     return None, None
 

@@ -1,0 +1,1 @@
+"""A family of an outside package that learns tokens: what follows which two."""
