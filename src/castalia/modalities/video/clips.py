@@ -6,6 +6,7 @@ as VP9, by libvpx, whose licence is BSD; the H.264 encoder in PyAV's wheels is u
 
 import importlib
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +27,9 @@ MOST_FRAMES = 3000
 """So many frames of a file are read at most: two minutes at 25 frames a second."""
 
 MOST_PIXELS = 3840 * 2160
+MOST_REPEATED = 8
+"""Frames that an animation shows are told apart in time as long as that makes at most so many times as many."""
+
 USUAL_FPS = 10.0
 """For clips that do not say how fast they are."""
 
@@ -126,6 +130,7 @@ def _animation(data: bytes, side: int | None) -> Clip:
             if image.width * image.height > MOST_PIXELS:
                 raise UnsupportedInput(f"Frames of {image.width} x {image.height} pixels are too large.")
             for frame in ImageSequence.Iterator(image):
+                frame.load()  # WebP tells the duration of a frame only then
                 shown.append(float(frame.info.get("duration") or 0.0) or 1000.0 / USUAL_FPS)
                 frames.append(_shrunk(flatten(frame.convert("RGBA")), side))
                 if len(frames) >= MOST_FRAMES:
@@ -135,7 +140,8 @@ def _animation(data: bytes, side: int | None) -> Clip:
     if not frames:
         return Clip([], USUAL_FPS)
     # equal frames that follow each other are one long frame in these files
-    unit = max(10.0, min(shown))
+    common = float(math.gcd(*(max(10, round(time)) for time in shown)))
+    unit = common if sum(shown) / common <= MOST_REPEATED * len(frames) else max(10.0, min(shown))
     repeated = [frame for frame, time in zip(frames, shown, strict=True) for _ in range(max(1, round(time / unit)))]
     return Clip(repeated[:MOST_FRAMES], 1000.0 / unit)
 

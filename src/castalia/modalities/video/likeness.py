@@ -50,11 +50,12 @@ def statistics(data: NDArray[np.generic]) -> NDArray[np.float32]:
     count, channels, frames, height, width = clips.shape
     single = clips.transpose(0, 2, 1, 3, 4).reshape(count * frames, channels, height, width)
     looks = still.statistics(single)[:, : SMOOTHNESS + 1].reshape(count, frames, -1).mean(axis=1)
-    motion = np.abs(np.diff(clips, axis=2)).mean(axis=(1, 2, 3, 4)) * 127.5
+    motion = np.abs(np.diff(clips, axis=2)).sum(axis=(1, 2, 3, 4)) * 127.5
+    motion /= channels * max(1, frames - 1) * height * width
     brightness = clips.mean(axis=(1, 3, 4)) * 127.5
     steps = np.diff(brightness, axis=1)
     back = np.where(steps[:, 1:] * steps[:, :-1] < 0, np.minimum(np.abs(steps[:, 1:]), np.abs(steps[:, :-1])), 0.0)
-    columns = [looks[:, 0], looks[:, 1], motion, back.mean(axis=1)]
+    columns = [looks[:, 0], looks[:, 1], motion, back.sum(axis=1) / max(1, frames - 2)]
     return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float32)
 
 
@@ -82,7 +83,7 @@ def nearest_training(array: NDArray[np.generic], prints: dict[str, NDArray[np.ge
 def _small(data: NDArray[np.generic]) -> NDArray[np.float64]:
     grey = np.asarray(data, dtype=np.float64).mean(axis=1)
     frames, height, width = grey.shape[1:]
-    moments = averaging(frames, min(MOMENTS, frames))
+    moments = averaging(frames, MOMENTS)
     rows, columns = averaging(height, min(SIDE, height)), averaging(width, min(SIDE, width))
     return np.einsum("tf,kh,nfhw,lw->ntkl", moments, rows, grey, columns, optimize=True)
 
