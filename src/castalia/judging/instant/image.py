@@ -4,11 +4,6 @@ Models of ours keep statistics and descriptors of their training pictures (`fing
 picture is measured against what was learnt: black paper is no fault for a model of black paper.
 """
 
-import importlib
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,11 +12,10 @@ from castalia.core.content import Part
 from castalia.core.errors import UnsupportedInput
 from castalia.core.results import Measure
 from castalia.judging.context import CheckContext
+from castalia.judging.instant.prints import originality, prints_of, usual
 from castalia.modalities.image.fingerprints import nearest_training
 from castalia.modalities.image.pixels import decode, to_array
 from castalia.modalities.image.statistics import CONTRAST, EXTREMES, SMOOTHNESS, statistics
-
-FINGERPRINTS = "fingerprints.safetensors"
 
 BLANK = 4.0
 """Grey levels of contrast below which nothing can be seen, where no training picture says what is usual."""
@@ -48,7 +42,7 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
         note = f"The picture cannot be read: {error}."
         return [Measure(name="readable", value=0, direction="higher", threshold=1, status="block", note=note)]
     readable = Measure(name="readable", value=1, direction="higher", threshold=1)
-    prints = _prints(context)
+    prints = prints_of(context, "images", "floors")
     whole_sheet = output.info.get("sheet") is True
     picture = _native(image, output, None if prints is None or whole_sheet else prints)
     # the gaps of a contact sheet would spoil every other statistic
@@ -62,11 +56,11 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
         _smoothness(measured[SMOOTHNESS], measured[CONTRAST], known),
         _extremes(measured[EXTREMES], known),
     ]
-    return measures if prints is None else [*measures, _originality(picture, prints)]
+    return measures if prints is None else [*measures, originality(nearest_training(picture, prints), COPY, "picture")]
 
 
 def _contrast(value: float, known: NDArray[np.generic] | None) -> Measure:
-    threshold = BLANK if known is None else min(2 * BLANK, 0.5 * _usual(known, CONTRAST, USUAL_LOW))
+    threshold = BLANK if known is None else min(2 * BLANK, 0.5 * usual(known, CONTRAST, USUAL_LOW))
     blank = value < threshold
     return Measure(
         name="contrast",
@@ -81,7 +75,7 @@ def _contrast(value: float, known: NDArray[np.generic] | None) -> Measure:
 
 def _smoothness(value: float, contrast: float, known: NDArray[np.generic] | None) -> Measure:
     # a margin of 0.05, for one training picture in a hundred lies below the bound itself
-    threshold = NOISE if known is None else min(0.5, _usual(known, SMOOTHNESS, USUAL_LOW) - 0.05)
+    threshold = NOISE if known is None else min(0.5, usual(known, SMOOTHNESS, USUAL_LOW) - 0.05)
     # below two grey levels the statistic is that of rounding
     noisy = value < threshold and contrast > 2
     return Measure(
@@ -96,7 +90,7 @@ def _smoothness(value: float, contrast: float, known: NDArray[np.generic] | None
 
 
 def _extremes(value: float, known: NDArray[np.generic] | None) -> Measure:
-    threshold = BURNT if known is None else min(1.0, _usual(known, EXTREMES, USUAL_HIGH) + 0.1)
+    threshold = BURNT if known is None else min(1.0, usual(known, EXTREMES, USUAL_HIGH) + 0.1)
     clipped = value > threshold
     return Measure(
         name="extremes",
@@ -109,26 +103,6 @@ def _extremes(value: float, known: NDArray[np.generic] | None) -> Measure:
     )
 
 
-def _originality(picture: NDArray[np.float32], prints: dict[str, NDArray[np.generic]]) -> Measure:
-    near = nearest_training(picture, prints)
-    copied = near.ratio < COPY
-    distance = f"{near.ratio:.2f} of the usual distance from training picture number {near.row}"
-    return Measure(
-        name="originality",
-        value=round(near.ratio, 3),
-        unit="of the usual distance",
-        direction="higher",
-        threshold=COPY,
-        status="flag" if copied else "pass",
-        note=f"Nearly a copy: it is {distance}." if copied else f"It is {distance}.",
-        floor=1.0,
-    )
-
-
-def _usual(known: NDArray[np.generic], column: int, percentile: int) -> float:
-    return float(np.percentile(np.asarray(known[:, column], dtype=np.float64), percentile))
-
-
 def _native(image: Image.Image, output: Part, prints: dict[str, NDArray[np.generic]] | None) -> NDArray[np.float32]:
     # at the side that the model drew at: enlarging makes neighbours alike
     side = output.info.get("native")
@@ -136,18 +110,3 @@ def _native(image: Image.Image, output: Part, prints: dict[str, NDArray[np.gener
         image = image.resize((side, side), Image.Resampling.BOX)
     channels = int(prints["images"].shape[1]) if prints is not None else 1 if image.mode == "L" else 3
     return to_array(image, channels)
-
-
-def _prints(context: CheckContext) -> dict[str, NDArray[np.generic]] | None:
-    if context.model is None or context.model.format != "castalia":
-        return None
-    path = context.model.folder / FINGERPRINTS
-    return _load(path, path.stat().st_mtime_ns) if path.is_file() else None
-
-
-@lru_cache(maxsize=4)
-def _load(path: Path, changed: int) -> dict[str, NDArray[np.generic]] | None:
-    del changed  # part of the key: a model may be trained again under its name
-    numpy_files: Any = importlib.import_module("safetensors.numpy")
-    prints: dict[str, NDArray[np.generic]] = numpy_files.load_file(path)
-    return prints if {"images", "floors"} <= prints.keys() else None

@@ -13,13 +13,16 @@ GAP = 4
 MOST = 100
 
 
-def contact_sheet(images: list[Image.Image]) -> Image.Image:
-    """Up to 100 pictures of one size in a near-square grid on white, enlarged by a whole factor, 64 pixels or more."""
+def contact_sheet(images: list[Image.Image], columns: int | None = None) -> Image.Image:
+    """Up to 100 pictures of one size on white, enlarged by a whole factor to 64 pixels or more.
+
+    The grid has so many ``columns``, or is nearly square.
+    """
     images = images[:MOST]
     width, height = images[0].size
     factor = max(1, math.ceil(CELL / max(width, height)))
     width, height = width * factor, height * factor
-    columns = math.ceil(math.sqrt(len(images)))
+    columns = columns or math.ceil(math.sqrt(len(images)))
     rows = math.ceil(len(images) / columns)
     mode = "L" if all(image.mode == "L" for image in images) else "RGB"
     white = 255 if mode == "L" else (255, 255, 255)

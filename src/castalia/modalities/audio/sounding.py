@@ -1,0 +1,50 @@
+"""From mel magnitudes back to samples: the vocoders, by name.
+
+A representation's config names its vocoder, so that a learned one can take the place of Griffin-Lim without a change
+to any model that is there already.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from castalia.modalities.audio.spectrum import Magnitudes, mel_filters, samples_of, spectrum
+from castalia.modalities.sound import Samples
+
+Vocoder = Callable[[Magnitudes, int, int], Samples]
+"""Mel magnitudes (frames, mels), rate and seed to frames * HOP samples."""
+
+UPDATES = 60
+ITERATIONS = 64
+MOMENTUM = 0.99
+_TINY = 1e-9
+
+
+def griffin_lim(mel: Magnitudes, rate: int, seed: int) -> Samples:
+    """Spectra whose magnitudes come nearest to what the filters heard, with phases that agree with each other.
+
+    Fast Griffin-Lim (Perraudin et al., 2013): project on consistent spectra, go on beyond by the momentum, keep the
+    magnitudes; from random phases.
+    """
+    magnitudes = linear_magnitudes(mel, rate)
+    generator = np.random.default_rng(seed)
+    phases = np.exp(2j * np.pi * generator.random(magnitudes.shape)).astype(np.complex64)
+    before = np.zeros_like(phases)
+    for _ in range(ITERATIONS):
+        consistent = spectrum(samples_of(magnitudes * phases), len(magnitudes))
+        ahead = consistent + MOMENTUM * (consistent - before)
+        phases, before = ahead / np.maximum(np.abs(ahead), _TINY), consistent
+    return samples_of(magnitudes * phases)
+
+
+def linear_magnitudes(mel: Magnitudes, rate: int) -> Magnitudes:
+    """Non-negative G (frames, bins) that minimises |G F^T - mel|, by multiplicative updates (Lee and Seung, 2001)."""
+    filters = mel_filters(rate, mel.shape[1])
+    gram, heard = filters.T @ filters, mel @ filters
+    found = np.maximum(mel @ (filters / filters.sum(axis=1, keepdims=True)), _TINY)
+    for _ in range(UPDATES):
+        found *= heard / np.maximum(found @ gram, _TINY)
+    return found
+
+
+VOCODERS: dict[str, Vocoder] = {"griffin-lim": griffin_lim}

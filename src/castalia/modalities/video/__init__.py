@@ -1,0 +1,1 @@
+"""Video: short clips learnt from a folder, and made frame by frame at once."""
