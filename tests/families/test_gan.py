@@ -254,7 +254,9 @@ def test_digits_are_recognised_after_a_short_training():
     flat = drawn.reshape(200, -1)
     gaps = np.linalg.norm(flat[:, None] - flat[None], axis=2)[~np.eye(200, dtype=bool)]
     assert gaps.min() > 0.1, "no two alike"
-    real_gap, made_gap = (np.linalg.norm(one[::2] - one[1::2], axis=1).mean() for one in (data[:200].reshape(200, -1), flat))
+    real_gap, made_gap = (
+        np.linalg.norm(one[::2] - one[1::2], axis=1).mean() for one in (data[:200].reshape(200, -1), flat)
+    )
     assert made_gap > 0.75 * real_gap, "as varied as the data"
 
 

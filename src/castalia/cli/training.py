@@ -19,7 +19,8 @@ from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities, resolve
 from castalia.serving.detect import load_modality
-from castalia.serving.train import latest_unfinished, plan_training, resume
+from castalia.serving.planning import plan_training
+from castalia.serving.train import latest_unfinished, resume
 from castalia.serving.train import train as train_plan
 
 
@@ -39,7 +40,7 @@ def _listed() -> dict[str, type[BaseModel]]:
 @click.argument("source", required=False, type=click.Path(path_type=Path))
 @click.option("-n", "--name", help="Name of the model; from the source when left out.")
 @click.option("--modality", help="The kind of data; detected when left out.")
-@click.option("--family", help="The family to train; the modality's own choice when left out.")
+@click.option("--family", default="auto", show_default=True, help="The family to train; auto picks one and says why.")
 @click.option("--size", type=click.Choice(["tiny", "small", "medium", "large"]), default="small", show_default=True)
 @click.option("--minutes", type=float, help="Time budget; from the size when left out.")
 @click.option("--steps", "max_steps", type=int, help="Stop after so many steps instead.")

@@ -22,7 +22,8 @@ from castalia.core.requests import AUTO, Request
 from castalia.core.results import Choice, Result
 from castalia.serving.house import House
 from castalia.serving.pipeline import answer
-from castalia.serving.train import plan_training, resume
+from castalia.serving.planning import plan_training
+from castalia.serving.train import resume
 from castalia.serving.train import train as train_plan
 
 _lock = Lock()

@@ -10,7 +10,8 @@ from castalia.core.events import ModelReady, Progress
 from castalia.core.requests import Request
 from castalia.core.results import Choice
 from castalia.serving.house import House
-from castalia.serving.train import plan_training, train
+from castalia.serving.planning import plan_training
+from castalia.serving.train import train
 
 MINUTES = 0.75
 """Budget of a quick model: long enough for a faithful small table, short enough to wait for."""

@@ -16,7 +16,7 @@ from castalia.core.contracts import Encoded, Modality, Representation, Sample
 from castalia.core.errors import BadRequest, DatasetError
 from castalia.core.events import Progress
 from castalia.core.plugins import families, modalities, resolve
-from castalia.core.representation import Continuous, Layout, Tokens
+from castalia.core.representation import Continuous, Kind, Layout, Tokens
 from castalia.families.artifact import ArtifactConfig
 from castalia.families.contract import Batch, Learner, Trainable
 from castalia.families.loading import family_of
@@ -76,8 +76,10 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     if done is not None:
         return done
     plan = TrainingPlan.read(run_folder)
-    subject = _subject(run_folder, plan, emit)
-    if plan.compress in {"latents", "tokens"}:
+    met = meeting(families().spec(plan.family), modalities().spec(plan.modality), plan.compress)
+    plan = plan.model_copy(update={"compress": met.compress})
+    subject = _subject(run_folder, plan, met.kind, emit)
+    if met.compress != "none":
         first = _compressed(run_folder, plan, subject, emit, stop)
         if isinstance(first, Stopped):
             return first
@@ -141,7 +143,7 @@ def _scaled(event: Progress, start: float, end: float) -> Progress:
     return event.model_copy(update={"fraction": start + (end - start) * event.fraction})
 
 
-def _subject(run_folder: Path, plan: TrainingPlan, emit: Callable[[Progress], None]) -> Subject:
+def _subject(run_folder: Path, plan: TrainingPlan, kind: Kind, emit: Callable[[Progress], None]) -> Subject:
     """The training set: read and encoded the first time, from the run folder when resuming."""
     modality = cast("Modality", modalities().implementation(plan.modality)())
     found = data.kept(run_folder)
@@ -158,7 +160,6 @@ def _subject(run_folder: Path, plan: TrainingPlan, emit: Callable[[Progress], No
             problems=survey.problems,
             hint="Put them right, or change the data options.",
         )
-    kind = meeting(families().spec(plan.family), modalities().spec(plan.modality), plan.compress).kind
     representation, encoded = modality.fit(plan.source, options, kind)
     facts = {"items": len(encoded.data), "warnings": survey.warnings} | survey.facts
     facts = cast("dict[str, object]", json.loads(json.dumps(facts, default=str)))
