@@ -22,10 +22,10 @@ MATRIX = {
     "vae": ("image", "audio", "video", "table"),
     "gan": ("image", "audio", "video", "table"),
     "diffusion": ("image", "audio", "video", "table"),
-    "transformer": ("image", "audio", "music", "text"),
-    "recurrent": ("music", "text"),
+    "transformer": ("image", "audio", "table", "music", "text"),
+    "recurrent": ("table", "music", "text"),
 }
-"""As the design has it, but for tokens of tables."""
+"""As the design has it."""
 CELLS = [(family, modality) for family, row in MATRIX.items() for modality in row if modality in modalities().specs()]
 ASKED = {"table": {"rows": 20}, "text": {"max_tokens": 40}, "music": {"bars": 2}}
 """Options of the smallest request, by modality."""

@@ -17,6 +17,7 @@ from castalia.modalities.table.options import TableData
 from castalia.modalities.table.reading import PARQUET_MAGIC, SUFFIXES, find_separator, table_files
 from castalia.modalities.table.representation import TableRepresentation
 from castalia.modalities.table.surveying import inspect
+from castalia.modalities.table.tokens import TokenRepresentation
 from castalia.modalities.table.writing import to_markdown
 
 CERTAIN = 0.95
@@ -60,7 +61,7 @@ class TableModality:
         """`TableData`."""
         return TableData
 
-    def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[TableRepresentation, Encoded]:  # noqa: ARG002 - one kind so far
+    def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[TableRepresentation, Encoded]:
         """The representation of the table and its rows. Raises DatasetError with all problems."""
         chosen = TableData.model_validate(options.model_dump())
         found = inspect(source, chosen)
@@ -68,13 +69,15 @@ class TableModality:
             raise DatasetError(
                 f"{source} cannot be learned from.", problems=found.problems, hint="Mend these and train again."
             )
-        representation = TableRepresentation(found.kept, found.table.separator, found.table.rows, chosen.target)
+        view = TokenRepresentation if kind == "tokens" else TableRepresentation
+        representation = view(found.kept, found.table.separator, found.table.rows, chosen.target)
         values = np.stack([one.values for one in found.columns if one.values is not None], axis=1)
         return representation, representation.encode(values)
 
     def restore(self, config: dict[str, object]) -> TableRepresentation:
-        """The representation that `TableRepresentation.config` described."""
-        return TableRepresentation.restore(config)
+        """The representation that `config` of either kind described."""
+        view = TokenRepresentation if config.get("name") == TokenRepresentation.name else TableRepresentation
+        return view.restore(config)
 
     def fingerprints(self, representation: Representation, data: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
         """See `castalia.modalities.table.fingerprints`."""

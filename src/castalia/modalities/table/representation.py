@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castalia.core.contracts import Encoded
-from castalia.core.representation import Conditions, Continuous, Segment
+from castalia.core.representation import Conditions, Continuous, Layout, Segment
 from castalia.modalities.table.columns import Cells, Column
 from castalia.modalities.table.reading import Table
 from castalia.modalities.table.transforms import Levels, one_hot, sample_places
@@ -34,8 +34,8 @@ class TableRepresentation:
         self.separator = separator
         self.rows = rows
         self.target = target
-        self.layout = Continuous(shape=(0,), segments=_segments(self.learned))
-        self.layout = self.layout.model_copy(update={"shape": (sum(one.width for one in self.layout.segments),)})
+        segments = _segments(self.learned)
+        self.layout: Layout = Continuous(shape=(sum(one.width for one in segments),), segments=segments)
         self.conditions = Conditions(groups=_groups(self.learned))
 
     def config(self) -> dict[str, object]:

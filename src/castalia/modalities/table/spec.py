@@ -11,6 +11,7 @@ SPEC = ModalitySpec(
     media_types=("text/csv", "text/tab-separated-values", "application/vnd.apache.parquet"),
     suffixes=(".csv", ".tsv", ".parquet"),
     options="castalia.modalities.table.options:TableOptions",
+    representations=("continuous", "tokens"),
     checks="castalia.judging.instant.table:check",
     wishes=("rows", "synthetic table", "dataset", "records", "csv", "spreadsheet", "tabular"),
     default_family="vae",
