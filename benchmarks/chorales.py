@@ -12,7 +12,7 @@ training part is learnt in twelve transpositions; the validation part, as it is,
 
 References from that paper, table 1, not measured here: LSTM 8.45, GRU 8.43, TCN 8.10. They treat the notes of a step
 as independent given the past; ours draw each given the higher ones. The peer does as they do, on the same
-transpositions and for the same processor seconds: the gap to it is what drawing notes together brings, and our training.
+transpositions and for the same processor seconds: the gap is what drawing notes together, and our training, bring.
 """
 
 import argparse
