@@ -24,7 +24,8 @@ class MelRepresentation:
     """Spectrograms (mels, frames) in [-1, 1]: levels in decibels, from ``top_db`` - 80 (-1, silence) to ``top_db``.
 
     Every band is a channel: in the same time a convolution over time alone made six times the steps of one over time
-    and pitch, and learnt drum hits better. ``rate`` is in samples a second. A condition is the one-hot class, group ``label``.
+    and pitch, and learnt drum hits better. ``rate`` is in samples a second. A condition is the one-hot class, group
+    ``label``.
     """
 
     rate: int
