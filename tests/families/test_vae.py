@@ -201,6 +201,15 @@ def test_digits_are_recognised_after_a_short_training():
     assert gaps.min() > 0.1, "no two alike"
 
 
+def test_networks_over_three_axes_are_narrower():
+    data = np.zeros((64, 1), dtype=np.float32)
+    widths = [
+        VaeFamily().derive(Continuous(shape=shape), None, "small", VaeOptions(), data)["widths"]
+        for shape in ((1, 32, 32), (1, 16, 32, 32))
+    ]
+    assert widths[1][0] == widths[0][0] // 2
+
+
 def test_tokens_are_refused():
     with pytest.raises(BadRequest, match="continuous"):
         VaeFamily().derive(Tokens(vocabulary=5, length=4), None, "tiny", VaeOptions(), np.zeros((4, 4)))

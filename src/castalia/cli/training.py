@@ -74,7 +74,7 @@ def train(
     resumed: str | None,
     as_json: bool,
 ) -> None:
-    """SOURCE is a folder of pictures, or a CSV or Parquet file. All problems of the data are told at once."""
+    """SOURCE is a folder of pictures, sounds or clips, or a CSV or Parquet file. All its problems are told at once."""
     if (source is None) == (resumed is None):
         raise BadRequest("Give either a folder or file to train on, or --resume RUN.", hint="castalia train photos/")
     with opened_house() as house:

@@ -10,6 +10,10 @@ from castalia.store.locking import write_whole
 SUFFIXES = {
     "audio/wav": ".wav",
     "audio/ogg": ".ogg",
+    "audio/flac": ".flac",
+    "audio/mpeg": ".mp3",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
     "image/webp": ".webp",
     "application/vnd.apache.parquet": ".parquet",
 }

@@ -81,6 +81,8 @@ def _grid(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.
     patch = patch_factor(layout.shape[1:])
     levels = resolutions([length // patch for length in layout.shape[1:]])
     width = 32 * scale if patch > 1 else 16 * scale
+    if len(layout.shape) == 4:
+        width //= 2  # kernels over three axes cost three times as much: more steps are worth more than width
     return {
         "patch": patch,
         "levels": [list(level) for level in levels],

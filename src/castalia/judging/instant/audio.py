@@ -20,9 +20,9 @@ from castalia.modalities.sound import Samples, decode
 SILENT_DB = -50.0
 """Peak below which nothing is heard at an ordinary volume, in decibels of full scale."""
 
-CLICK = 12.0
-"""A sample's bend over the usual bend around it, beyond which it stands out as a click. Struck and plucked sounds that
-begin at once stay below 8."""
+CLICK = 16.0
+"""A sample's bend over the usual bend around it, beyond which it stands out as a click. Of 150 recorded sounds one in
+twenty lies above 12; of 60 with one sample moved by a tenth of full swing three in four lie above 24."""
 
 CUT = 0.25
 """Level of the last 5 ms over the level of the whole sound beyond which the end is abrupt."""

@@ -77,7 +77,7 @@ def _frames(clip: Clip, output: Part) -> list[Measure]:
 
 
 def _contrast(value: float, known: NDArray[np.generic] | None) -> Measure:
-    threshold = BLANK if known is None else min(2 * BLANK, 0.5 * usual(known, CONTRAST, 1))
+    threshold = BLANK if known is None else min(4 * BLANK, 0.5 * usual(known, CONTRAST, 1))
     return Measure(
         name="contrast",
         value=round(value, 3),

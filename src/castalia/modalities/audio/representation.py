@@ -23,8 +23,9 @@ FRAMES = 16
 class MelRepresentation:
     """Spectrograms (mels, frames) in [-1, 1]: levels in decibels, from ``top_db`` - 80 (-1, silence) to ``top_db``.
 
-    Every band is a channel: a convolution over time alone learnt drum hits three times as well in the same time as one
-    over time and pitch. ``rate`` is in samples a second. A condition is the one-hot class, group ``label``.
+    Every band is a channel: in the same time a convolution over time alone made six times the steps of one over time
+    and pitch, and learnt drum hits better. ``rate`` is in samples a second. A condition is the one-hot class, group
+    ``label``.
     """
 
     rate: int

@@ -9,6 +9,9 @@ from castalia.modalities.likeness import Nearest, averaging, drawn, floors, like
 SIDE, MOMENTS = 12, 8
 """Descriptors are grey, with so many pixels a side and moments."""
 
+LEAST_LEVELS = 0.1
+"""Grey levels below which a mean counts as so many: a ratio to less than rounding says nothing."""
+
 CONTRAST, SMOOTHNESS, MOTION, FLICKER = range(4)
 """Columns of `statistics`."""
 
@@ -30,7 +33,7 @@ def training_figures(real: NDArray[np.generic], synthetic: NDArray[np.generic]) 
     change = likeness(*(_flat(np.diff(one, axis=1)) for one in small))
     shown = {"frame": middle, "motion": change}
     figures |= {f"{name}_{kind}": part[kind] for name, part in shown.items() for kind in ("mmd", "mmd_floor")}
-    ratio = statistics(right).mean(axis=0) / np.maximum(statistics(left).mean(axis=0), 1e-6)
+    ratio = statistics(right).mean(axis=0) / np.maximum(statistics(left).mean(axis=0), LEAST_LEVELS)
     sharpness = [float(np.abs(np.diff(one, axis=4)).mean()) for one in (left, right)]
     return figures | {
         "motion": float(ratio[MOTION]),
