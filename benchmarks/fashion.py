@@ -117,7 +117,7 @@ def main() -> int:
         parameters = result["contenders"]["diffusion"]["parameters"]
 
     def note(name: str, pictures: np.ndarray, facts: dict[str, object]) -> None:
-        facts = {key: round(value, 2) if isinstance(value, float) else value for key, value in facts.items()}
+        facts = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in facts.items()}
         result["contenders"][name] = judge.measures(pictures, wanted) | {"load": os.getloadavg()[0]} | facts
         print(json.dumps({name: result["contenders"][name]}), flush=True)
         sheet(pictures, path.with_name(f"{path.stem}-{name}.png"))

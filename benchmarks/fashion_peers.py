@@ -15,7 +15,7 @@ from torch.nn import functional
 from fashion_measures import NAMES, Stopwatch
 
 BATCH = 64
-DDPM_STEPS = 25
+DDPM_STEPS = 20
 
 
 def fit(net: nn.Module, loss_of: Callable[[nn.Module, Tensor, Tensor], Tensor], data, labels, seconds, rate):

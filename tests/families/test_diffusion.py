@@ -82,8 +82,12 @@ def test_solvers_have_their_order(path, solver, order):
 @pytest.mark.parametrize("path", [FlowPath(), CosinePath()], ids=["flow", "ddpm"])
 @pytest.mark.parametrize("prediction", ["velocity", "noise"])
 def test_predictions_name_the_data_behind_a_point(path, prediction):
-    data, noise, times = torch.randn(5, 3, 4), torch.randn(5, 3, 4), torch.linspace(0.1, 0.95, 5)
+    data, noise, times = torch.randn(5, 300, 4), torch.randn(5, 300, 4), torch.linspace(0.1, 0.9, 5)
     told = path.target(data, noise, times, prediction)
+    x_t = path.mix(data, noise, times)
+    least = path.told(torch.zeros_like(x_t), x_t, times, prediction)
+    left = (told - least) * x_t
+    assert left.flatten(1).mean(dim=1).abs().max() < 0.12, "what is left to learn does not hang on x_t linearly"
     found = path.data_of(told, path.mix(data, noise, times), times, prediction)
     assert torch.allclose(found, data, atol=1e-4)
     later = path.mix(data, noise, times + 1e-3)
@@ -163,7 +167,7 @@ def toy_learner(path, prediction):
     data = two_modes(2000, 0)
     learner, batch = made(TOY, data, SIDE, path=path, prediction=prediction, dropout=0.0, width=64, blocks=2, batch=128)
     known = np.ones((2000, 1), dtype=bool)
-    return trained(learner, batch, 400, data, np.ascontiguousarray(data[:, 1:]), known)
+    return trained(learner, batch, 300, data, np.ascontiguousarray(data[:, 1:]), known)
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +182,7 @@ def test_two_modes_are_learnt(path, prediction, request):
     place, right = drawn[:, 0], drawn[:, 0] > 0
     assert abs(right.mean() - 0.3) < 0.06
     assert abs(place[right].mean() - 1.0) < 0.12
-    assert abs(place[~right].mean() + 1.0) < 0.06
+    assert abs(place[~right].mean() + 1.0) < 0.1
     assert place[~right].std() < 0.25 < 0.5 * place[right].std() + 0.2
     assert np.array_equal(np.unique(drawn[:, 1:]), [0.0, 1.0])
     assert np.mean(drawn[:, 2] == right) == pytest.approx(0.95, abs=0.04)

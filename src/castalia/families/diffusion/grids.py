@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from castalia.core.representation import Conditions, Continuous
 from castalia.families.diffusion.learner import Diffusion, DiffusionConfig, squared_error
-from castalia.families.diffusion.options import Prediction
 from castalia.families.nets.dit import DiT, DiTSizes
 from castalia.families.nets.times import TimeContext
 from castalia.families.nets.unet import UNet, UNetSizes
@@ -15,6 +14,9 @@ from castalia.families.nets.unet import UNet, UNetSizes
 class GridConfig(DiffusionConfig):
     """Derived numbers of the diffusion of grids; see `UNetSizes` and `DiTSizes`."""
 
+    centre: float
+    spread: float
+    """Mean and standard deviation of all numbers of the training items."""
     net: Literal["unet", "dit"]
     patch: int
     levels: list[tuple[int, ...]]
@@ -55,12 +57,10 @@ class GridNet(nn.Module):
 class GridDiffusion(Diffusion):
     """x (batch, channels, *space) with one to three spatial axes."""
 
-    net: GridNet
-
     def __init__(self, layout: Continuous, conditions: Conditions | None, config: GridConfig) -> None:
         super().__init__(conditions, config)
-        self.layout = layout
-        self.prediction: Prediction = config.prediction
+        self.layout, self.grid = layout, config
+        self.bounds = [(bound - config.centre) / config.spread for bound in (-1.0, 1.0)]
         self.net = GridNet(layout, config, self.embedding.features)
 
     @property
@@ -70,14 +70,20 @@ class GridDiffusion(Diffusion):
 
     def losses(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """The mean squared error of what is predicted."""
-        told = self.net(self.path.mix(x, noise, times), times, condition)
-        return squared_error(told, self.path.target(x, noise, times, self.prediction))
+        told, _ = self.tell(self.path.mix(x, noise, times), times, condition)
+        return squared_error(told, self.path.target(x, noise, times, self.config.prediction))
 
     def denoise(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See `Diffusion.denoise`; bounded data are expected within their bounds."""
-        data = self.path.data_of(self.net(x_t, times, condition).float(), x_t, times, self.prediction)
-        return data.clamp(-1.0, 1.0) if self.layout.bounded else data
+        told, _ = self.tell(x_t, times, condition)
+        data = self.path.data_of(told, x_t, times, self.config.prediction)
+        return data.clamp(*self.bounds) if self.layout.bounded else data
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Items of zero mean and unit spread over all their entries."""
+        return (x - self.grid.centre) / self.grid.spread
 
     def decode(self, x: Tensor) -> Tensor:
         """See `Diffusion.decode`: guidance may leave the bounds."""
+        x = x * self.grid.spread + self.grid.centre
         return x.clamp(-1.0, 1.0) if self.layout.bounded else x

@@ -4,7 +4,7 @@ from abc import abstractmethod
 
 import torch
 from pydantic import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from castalia.core.representation import Conditions
 from castalia.families.contract import Batch, Learner, Step, adamw, update
@@ -39,6 +39,8 @@ class Diffusion(Learner):
 
     served = ("net", "embedding")
     averaged = served
+    net: nn.Module
+    """(x_t, times (batch,), condition) -> raw answer, shaped as x_t."""
 
     def __init__(self, conditions: Conditions | None, config: DiffusionConfig) -> None:
         super().__init__()
@@ -66,6 +68,11 @@ class Diffusion(Learner):
     def decode(self, x: Tensor) -> Tensor:
         """The inverse of `encode`, within the layout's bounds."""
         return x
+
+    def tell(self, x_t: Tensor, times: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """The network's prediction for x_t (batch, *shape) and its raw answer behind that, in float32."""
+        raw = self.net(x_t * self.path.input_scale(x_t, times), times, condition).float()
+        return self.path.told(raw, x_t, times, self.config.prediction), raw
 
     def prepare(self) -> None:
         """One AdamW over everything."""

@@ -11,7 +11,6 @@ from torch.nn import functional
 
 from castalia.core.representation import Conditions, Segment
 from castalia.families.diffusion.learner import Diffusion, DiffusionConfig
-from castalia.families.diffusion.options import Prediction
 from castalia.families.nets.dense import DenseNet
 from castalia.families.nets.times import TimeContext
 
@@ -44,7 +43,6 @@ class RowNet(nn.Module):
 class RowDiffusion(Diffusion):
     """x (batch, features) of real and one-hot columns."""
 
-    net: RowNet
     real: Tensor
     scales: Tensor
     centres: Tensor
@@ -53,7 +51,6 @@ class RowDiffusion(Diffusion):
 
     def __init__(self, conditions: Conditions | None, config: RowConfig) -> None:
         super().__init__(conditions, config)
-        self.prediction: Prediction = config.prediction
         self.features = len(config.lows)
         self.categorical = [segment for segment in config.segments if segment.kind == "categorical"]
         self.net = RowNet(self.features, config, self.embedding.features)
@@ -86,19 +83,19 @@ class RowDiffusion(Diffusion):
 
     def losses(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """Squared errors of real columns and cross-entropies of categorical ones, the mean over all columns."""
-        told = self.net(self.path.mix(x, noise, times), times, condition).float()
-        target = self.path.target(x, noise, times, self.prediction)
+        told, raw = self.tell(self.path.mix(x, noise, times), times, condition)
+        target = self.path.target(x, noise, times, self.config.prediction)
         total = (told - target)[:, self.real].square().sum(dim=1)
         for segment in self.categorical:
             place = slice(segment.start, segment.stop)
-            total = total + functional.cross_entropy(told[:, place], x[:, place].argmax(dim=1), reduction="none")
+            total = total + functional.cross_entropy(raw[:, place], x[:, place].argmax(dim=1), reduction="none")
         return total / (len(self.real) + len(self.categorical))
 
     def denoise(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See `Diffusion.denoise`: for one-hot entries the probabilities, centred and scaled."""
-        told = self.net(x_t, times, condition).float()
-        data = self.path.data_of(told, x_t, times, self.prediction)
+        told, raw = self.tell(x_t, times, condition)
+        data = self.path.data_of(told, x_t, times, self.config.prediction)
         for segment in self.categorical:
             place = slice(segment.start, segment.stop)
-            data[:, place] = (told[:, place].softmax(dim=1) - self.centres[place]) * self.scales[place]
+            data[:, place] = (raw[:, place].softmax(dim=1) - self.centres[place]) * self.scales[place]
         return data
