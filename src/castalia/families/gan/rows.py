@@ -52,8 +52,6 @@ class RowGan(Gan):
     repeated value, zero there (batch, real columns).
     """
 
-    generator: RowGenerator
-    critic: RowCritic
     places: Tensor
     lows: Tensor
     highs: Tensor
