@@ -61,7 +61,7 @@ def _rows(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.
     scale = _SCALE[size]
     columns = describe_columns(layout, data)
     return {
-        "rate": options.rate or 1e-3,
+        "rate": options.rate or 2e-3,
         "batch": options.batch or _batch(len(data), 256),
         "penalty": 0.1 if options.penalty is None else options.penalty,
         "penalty_every": options.penalty_every or 1,
@@ -80,10 +80,10 @@ def _grid(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.
     width = 32 * scale
     levels, critic_levels = _levels(space, patch), _levels(space, critic_patch)
     return {
-        "rate": options.rate or 5e-4,
+        "rate": options.rate or 4e-3,
         "batch": options.batch or _batch(len(data), 64),
-        "penalty": 0.5 if options.penalty is None else options.penalty,
-        "penalty_every": options.penalty_every or 1,
+        "penalty": 1.0 if options.penalty is None else options.penalty,
+        "penalty_every": options.penalty_every or 2,
         "patch": patch,
         "levels": levels,
         "widths": _widths(width, len(levels)),

@@ -87,12 +87,11 @@ class Gan(Learner):
             made = self.make(noise, self.embedding(count, batch.conditions, known).to(noise), None, 1.0).float()
         both = torch.cat([real, made.detach()])
         losses = self._critic_turn(both, batch.conditions, known, step)
-        loss = self._generator_turn(real, made, batch.conditions, known, step)
-        return {"loss": losses[0], "generator": loss, "penalty": losses[1]}
+        return losses | {"generator": self._generator_turn(real, made, batch.conditions, known, step)}
 
     def _critic_turn(
         self, both: Tensor, conditions: Tensor | None, known: Tensor | None, step: Step
-    ) -> tuple[float, float]:
+    ) -> dict[str, float]:
         """The pairing loss and R1 + R2; the penalties come every few steps, and those steps are in float32."""
         every, count = self.config.penalty_every, len(both) // 2
         penalised = self.config.penalty > 0 and step.index % every == 0
@@ -103,7 +102,8 @@ class Gan(Learner):
         loss = pairing_loss(logits[:count], logits[count:])
         penalty = gradient_penalty(logits, both).sum() / count if penalised else logits.new_zeros(())
         update(self.optimisers["critic"], loss + 0.5 * self.config.penalty * every * penalty, step, CLIP)
-        return float(loss.detach()), float(penalty.detach())
+        told = {"loss": float(loss.detach())}
+        return told | {"penalty": float(penalty.detach())} if penalised else told
 
     def _generator_turn(
         self, real: Tensor, made: Tensor, conditions: Tensor | None, known: Tensor | None, step: Step
@@ -125,9 +125,12 @@ class Gan(Learner):
     def held_out_loss(self, batch: Batch, generator: torch.Generator) -> float | None:
         """The energy distance between the items and as many made ones under the same conditions.
 
-        With one group of conditions it is that of items and conditions jointly; with several nothing is asked for. A
-        losses of both players say nothing about quality; this figure falls as it rises and tells a collapse at once.
+        With one group of conditions it is that of items and conditions jointly; with several nothing is asked for. The
+        losses of the players say nothing about quality; this figure falls as it rises and tells a collapse at once.
+        A single item tells nothing: zero.
         """
+        if len(batch.data) < 2:
+            return 0.0
         several = batch.known is not None and batch.known.shape[1] > 1
         conditions, known = (None, None) if several else (batch.conditions, batch.known)
         made = self._drawn(len(batch.data), conditions, known, generator, 1.0)

@@ -52,8 +52,6 @@ class RowGan(Gan):
     repeated value, zero there (batch, real columns).
     """
 
-    generator: RowGenerator
-    critic: RowCritic
     places: Tensor
     lows: Tensor
     highs: Tensor
@@ -71,7 +69,7 @@ class RowGan(Gan):
         width = len(self.choices.owners) + len(real)
         context = self.embedding.features
         self.generator = RowGenerator(config.latent + context, config.hidden, config.blocks, width)
-        self.critic = RowCritic(width, config.hidden, config.blocks, context)
+        self.critic = RowCritic(len(self.choices.owners), len(real), config.hidden, config.blocks, context)
 
     def make(self, noise: Tensor, context: Tensor, generator: torch.Generator | None, temperature: float) -> Tensor:
         """See `Gan.make`: one-hot choices, whose gradient is that of a softmax, and squashed numbers."""
