@@ -9,7 +9,9 @@ from castalia.store.locking import write_whole
 
 SUFFIXES = {
     "audio/wav": ".wav",
+    "audio/midi": ".mid",
     "audio/ogg": ".ogg",
+    "application/vnd.recordare.musicxml+xml": ".musicxml",
     "image/webp": ".webp",
     "application/vnd.apache.parquet": ".parquet",
 }
