@@ -14,12 +14,13 @@ from castalia.core.requests import Request
 from castalia.modalities.music.midi import write_midi
 from castalia.modalities.music.notation import write_musicxml
 from castalia.modalities.music.options import MEDIA_TYPES, MusicOptions
-from castalia.modalities.music.piece import START, Part, Piece
+from castalia.modalities.music.piece import START, Part, Piece, estimated_key
 from castalia.modalities.music.rendering import render
 from castalia.modalities.music.representation import (
     BAR,
     FINAL,
     MIDDLE,
+    MINOR_TONIC,
     OPENING,
     PADDING,
     MusicRepresentation,
@@ -30,8 +31,10 @@ from castalia.modalities.music.representation import (
 from castalia.modalities.music.wording import Order, family_of, read_order
 from castalia.modalities.sound import encode
 
-TRIES = 4
-"""Items drawn for each piece; one that comes to its end, as long as wished, is taken."""
+TRIES = 6
+"""Items drawn for each piece; one in the wished key that comes to its end, as long as wished, is taken."""
+LENIENCE = 0.1
+"""A piece may be so much longer or shorter than wished, at least a bar, when it comes to its end there."""
 KEPT_BARS = (4, 2, 1, 0)
 """Bars of what is there that a longer piece goes on from; fewer when nothing comes after them."""
 MOST_ROUNDS = 64
@@ -92,12 +95,13 @@ class Composer:
         self.tokens = self._best(self._draw([OPENING]), wanted)
         yield self._share()
         for _ in range(MOST_ROUNDS):
-            if wanted is None or self._bars(self.tokens) >= wanted:
+            lenient = max(1, round(LENIENCE * wanted)) if wanted is not None and self.ended else 0
+            if wanted is None or self._bars(self.tokens) >= wanted - lenient:
                 break
             if not self._extend(wanted):
                 break
             yield self._share()
-        if wanted is not None:
+        if wanted is not None and not (self.ended and self._bars(self.tokens) - wanted <= max(1, LENIENCE * wanted)):
             self.tokens = _first_bars(self.tokens, wanted)
 
     def piece(self) -> Piece:
@@ -173,15 +177,29 @@ class Composer:
         return wished
 
     def _best(self, rows: list[list[int]], wanted: int | None) -> list[int]:
-        """The row whose length is nearest to what is wanted, ended ones first where nothing is."""
+        """The row that is most in its key, comes to its end, and is as long as wanted, in this order."""
         found = [row for row in rows if BAR in row]
         if not found:
             if self.tokens:
                 return []
             raise EngineError("The model wrote no notes.", hint="Train it longer, or raise the temperature.")
         if wanted is None:
-            return max(found, key=lambda row: row[-1] == FINAL)
-        return min(found, key=lambda row: (abs(self._bars(row) - wanted), row[-1] != FINAL))
+            return min(found, key=lambda row: (self._misses_key(row), row[-1] != FINAL))
+        lenient = max(1, round(LENIENCE * wanted))
+
+        def rank(row: list[int]) -> tuple[bool, bool, int]:
+            missing = wanted - self._bars(row)
+            ends = row[-1] == FINAL and abs(missing) <= lenient
+            # one that is too long is cut, and does not end then
+            return self._misses_key(row), not ends, max(missing, 0) if not ends else abs(missing)
+
+        return min(found, key=rank)
+
+    def _misses_key(self, row: list[int]) -> bool:
+        """Whether it sounds as if in another key than the one that all pieces are learnt in."""
+        tokens = [*self.tokens[:2], *row] if row[0] == BAR else row
+        tonic, _ = estimated_key(self.view.decode(np.asarray(tokens)).notes)
+        return tonic not in ({MINOR_TONIC} if self.key[1] else {0})
 
     def _bars(self, tokens: list[int]) -> int:
         return tokens.count(BAR)
