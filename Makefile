@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: start test check format bench bench-serving bench-choosing bench-guarding build clean
+.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales build clean
 
 start: $(VENV)/.run-ready  ## install, pull the starter models, answer four requests
 	$(BIN)/python examples/first_steps.py
@@ -24,7 +24,7 @@ format: $(VENV)/.dev-ready  ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-serving bench-choosing bench-guarding  ## all benchmarks
+bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales  ## all benchmarks
 
 bench-serving: $(VENV)/.dev-ready  ## language engines on the same bytes, interleaved
 	$(BIN)/python benchmarks/serving.py
@@ -34,6 +34,12 @@ bench-choosing: $(VENV)/.dev-ready  ## the chooser on labelled requests
 
 bench-guarding: $(VENV)/.dev-ready  ## the personal-data detectors on labelled sentences
 	$(BIN)/python benchmarks/guarding.py
+
+bench-shakespeare: $(VENV)/.dev-ready  ## characters of TinyShakespeare, against nanoGPT's recipe
+	$(BIN)/python benchmarks/shakespeare.py
+
+bench-chorales: $(VENV)/.dev-ready  ## Bach's chorales, nats a time step
+	$(BIN)/python benchmarks/chorales.py
 
 build: $(VENV)/.dev-ready  ## wheel and source archive in dist/
 	$(BIN)/python -m build

@@ -52,7 +52,7 @@ def train(
     size: str,
     seed: int,
     options: dict[str, object],
-    split: Callable[[Dataset], None] = lambda dataset: None,
+    split: Callable[[Dataset], None] | None = None,
 ) -> Trained:
     """Learn for so many processor seconds on one thread, as `castalia train` does it, without samples and card."""
     start = time.process_time()
@@ -61,7 +61,8 @@ def train(
     torch.manual_seed(seed)
     config = made.derive(layout, None, size, chosen, encoded.data)
     dataset = Dataset(encoded, seed, config["batch"], layout.length if layout.stream else None)
-    split(dataset)
+    if split is not None:
+        split(dataset)
     learner = made.build(layout, None, config)
     useful = int(config["epochs"] * (len(dataset.training) // dataset.batch))
     budget = Budget(seconds=SLACK * seconds, steps=None, useful_steps=useful)

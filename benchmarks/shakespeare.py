@@ -1,7 +1,7 @@
 """TinyShakespeare by characters: validation loss for processor seconds, against nanoGPT's recipe for a CPU.
 
     python benchmarks/shakespeare.py --systems peer transformer-short recurrent-short     (about 6 CPU-minutes)
-    python benchmarks/shakespeare.py --systems transformer recurrent --seed 1             (10 CPU-minutes each)
+    python benchmarks/shakespeare.py --systems transformer-long recurrent-long --seed 1   (4 CPU-minutes each)
 
 The first 90 % of ``tinyshakespeare.txt`` (in ``CASTALIA_SHARED``) are learnt, the last 10 % judge. Ours train by the
 product's own loop (`Dataset`, `Trainer`) with the defaults of the size dial; its held-out part is that last tenth, and
@@ -15,21 +15,21 @@ import argparse
 import sys
 
 import numpy as np
-import shakespeare_peer
 import torch
-from learning import Trained, as_batches, data_file, keep, load_average, table, train
 
+import shakespeare_peer
 from castalia.core.contracts import Encoded
 from castalia.core.representation import Tokens
 from castalia.families.contract import Batch
 from castalia.families.nets.autoregressive import Autoregressive
+from learning import Trained, as_batches, data_file, keep, load_average, table, train
 
-CONTEXT = {"tiny": 64, "medium": 128}
+CONTEXT = 128
 SYSTEMS: dict[str, tuple[str, str, float]] = {
     "transformer-short": ("transformer", "tiny", 60.0),
     "recurrent-short": ("recurrent", "tiny", 60.0),
-    "transformer": ("transformer", "medium", 600.0),
-    "recurrent": ("recurrent", "medium", 600.0),
+    "transformer-long": ("transformer", "small", 240.0),
+    "recurrent-long": ("recurrent", "small", 240.0),
 }
 """Family, size and processor seconds."""
 
@@ -65,7 +65,7 @@ def validation_loss(learner: Autoregressive, tokens: np.ndarray, context: int) -
 def ours(name: str, tokens: np.ndarray, alphabet: str, seed: int, seconds: float | None) -> dict[str, object]:
     """One training of ours and its figures."""
     family, size, allowed = SYSTEMS[name]
-    context, first = CONTEXT[size], int(0.9 * len(tokens))
+    context, first = CONTEXT, int(0.9 * len(tokens))
     layout = Tokens(vocabulary=len(alphabet) + 1, length=context, stream=True)
     data = tokens[: held_out_from(first, len(tokens), context)]
     done: Trained = train(family, layout, Encoded(data), seconds=seconds or allowed, size=size, seed=seed, options={})

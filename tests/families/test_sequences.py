@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -291,11 +292,25 @@ def test_conditions_matter_and_may_be_unknown(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_draws_the_same(kind):
+def test_the_same_seed_draws_the_same(kind, monkeypatch):
     data = chains(64, 10)
     learner = stirred(made(kind, Tokens(vocabulary=4, length=10), data))
+    monkeypatch.setattr(type(learner.net), "rows", 8)
     assert np.array_equal(draw(learner, 20), draw(learner, 20))
     assert not np.array_equal(draw(learner, 20), draw(learner, 20, seed=1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bfloat16_reaches_the_same_loss(kind):
+    batch = Batch(torch.from_numpy(chains(32, 10)))
+    losses = []
+    for autocast in (nullcontext, lambda: torch.autocast("cpu", dtype=torch.bfloat16)):
+        torch.manual_seed(0)
+        learner = made(kind, Tokens(vocabulary=4, length=10), chains(32, 10)).train()
+        losses.append([learner.training_step(batch, Step(i, 0.5, 1.0, autocast))["loss"] for i in range(4)])
+    assert losses[0] != losses[1]
+    assert losses[0][-1] < losses[0][0]
+    assert np.allclose(losses[0], losses[1], rtol=0.03)
 
 
 def test_other_layouts_and_sizes_that_do_not_fit_are_refused():

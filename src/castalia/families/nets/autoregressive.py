@@ -22,7 +22,7 @@ from castalia.families.nets.conditions import ConditionEncoder, hide_groups
 from castalia.families.nets.grammar import Rules
 from castalia.families.nets.llama import Llama
 from castalia.families.nets.muon import Muon, update_all
-from castalia.families.nets.sampling import Given, sample_tokens
+from castalia.families.nets.sampling import Given, Reader, sample_tokens
 from castalia.families.nets.token_options import TokenOptions, TokenSamplingOptions
 
 
@@ -53,7 +53,7 @@ def common_config(
     Rules(layout).check(data)
     length = layout.length if layout.stream else float((np.asarray(data) != layout.padding).sum() / max(1, len(data)))
     items = len(data) // layout.length if layout.stream else len(data)
-    batch = max(4, min(round(tokens_a_step / (length + 1.0)), 256, max(4, items // 10)))
+    batch = min(max(8, min(256, round(tokens_a_step / (length + 1.0)))), max(4, items // 10))
     return {
         "optimiser": options.optimiser,
         "matrix_rate": options.matrix_rate,
@@ -157,8 +157,12 @@ class Autoregressive(Learner):
         A stream gives ``max_tokens`` (else the layout's length) tokens after what is given.
         """
         chosen = options if isinstance(options, TokenSamplingOptions) else TokenSamplingOptions()
-        reader = self.net.reader(self.layout.padding, self._start(count, conditions, known))
-        return sample_tokens(reader, self.rules, count, generator, chosen, given)
+        start = self._start(count, conditions, known)
+
+        def reader(part: slice) -> Reader:
+            return self.net.reader(self.layout.padding, None if start is None else start[part])
+
+        return sample_tokens(reader, self.rules, count, self.net.rows, generator, chosen, given)
 
     def _start(self, count: int, conditions: Tensor | None, known: Tensor | None) -> Tensor | None:
         """The conditions' embedding (count, width), None for a layout without conditions."""

@@ -60,6 +60,11 @@ class Recurrent(nn.Module):
         """Blocks of rows in each matrix of a cell."""
         return 4 if self.sizes.cell == "lstm" else 3
 
+    @property
+    def rows(self) -> int:
+        """How many sequences are drawn side by side."""
+        return 1024
+
     def matrices(self) -> list[nn.Parameter]:
         """The weights inside the cells that orthogonalised updates suit."""
         return [one for one in self.cells.parameters() if one.ndim == 2]
@@ -74,10 +79,14 @@ class Recurrent(nn.Module):
         if start is not None:
             hidden = hidden + start[:, None]
         after: State = []
-        for index, cell in enumerate(self.cells):
-            made, last = cell(self.norms[index](self.dropout(hidden)), None if state is None else state[index])
-            hidden = hidden + made
-            after.append(last)
+        with torch.autocast(
+            hidden.device.type, enabled=hidden.device.type != "cpu"
+        ):  # few CPUs have an LSTM in bfloat16
+            hidden = hidden.float()
+            for index, cell in enumerate(self.cells):
+                made, last = cell(self.norms[index](self.dropout(hidden)), None if state is None else state[index])
+                hidden = hidden + made
+                after.append(last)
         hidden = self.norms[-1](self.dropout(hidden))
         if self.head is None:
             return functional.linear(hidden, self.tokens.weight), after

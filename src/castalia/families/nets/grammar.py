@@ -15,12 +15,14 @@ NEVER = 2**30
 class Rules(nn.Module):
     """The automaton of a layout; a layout without grammar has one state in which everything may come and end.
 
-    ``following`` (states, classes) is the state after a token of a class, -1 where none may come. ``distance``
-    (states,) counts the fewest tokens to a state of ``ends``. In a stream nothing ends: there ``distance`` is zero for
-    states from which one can go on for ever, else NEVER.
+    ``kinds`` (vocabulary,) is each token's class, that of the padding one more than all others. ``following``
+    (states + 1, classes + 1) is the state after a token of a class, -1 where none may come: the last row is that of
+    faults (it is found at -1), which stay faults, and the last column that of padding, which changes nothing.
+    ``distance`` (states + 1,) counts the fewest tokens to a state of ``ends``. In a stream nothing ends: there it is
+    zero for states from which one can go on for ever, else NEVER.
     """
 
-    classes: Tensor
+    kinds: Tensor
     following: Tensor
     distance: Tensor
     ends: Tensor
@@ -38,29 +40,37 @@ class Rules(nn.Module):
                 f"No sequence of at most {layout.length} tokens obeys this grammar: it never reaches an end.",
                 hint="Give a longer length, or mend the grammar.",
             )
-        self.register_buffer("classes", torch.tensor(grammar.classes), persistent=False)
-        self.register_buffer("following", torch.from_numpy(following), persistent=False)
-        self.register_buffer("distance", torch.from_numpy(distance), persistent=False)
-        self.register_buffer("ends", torch.from_numpy(ends & (not layout.stream)), persistent=False)
+        kinds = np.asarray(grammar.classes)
+        kinds[layout.padding] = following.shape[1]
+        staying = np.arange(len(following))[:, None]
+        whole = np.pad(np.concatenate([following, staying], axis=1), ((0, 1), (0, 0)), constant_values=-1)
+        named = {
+            "kinds": kinds,
+            "following": whole,
+            "distance": np.append(distance, NEVER),
+            "ends": np.append(ends & (not layout.stream), False),
+        }
+        for name, values in named.items():
+            self.register_buffer(name, torch.from_numpy(values), persistent=False)
 
     def allowed(self, states: Tensor, room: Tensor | int) -> Tensor:
         """Which tokens may come (..., vocabulary) in ``states`` (...) when ``room`` (...) places are left."""
         after = self.following[states]
         room = room if isinstance(room, int) else room[..., None]
-        may = ((after >= 0) & (self.distance[after.clamp(min=0)] < room))[..., self.classes]
+        may = (self.distance[after] < room)[..., self.kinds]
         may[..., self.layout.padding] = self.ends[states]
         return may
 
     def after(self, states: Tensor, tokens: Tensor) -> Tensor:
         """The states after ``tokens``, -1 where one was not allowed; padding and earlier faults change nothing."""
-        moved = self.following[states.clamp(min=0), self.classes[tokens]]
-        return torch.where((tokens == self.layout.padding) | (states < 0), states, moved)
+        return self.following[states, self.kinds[tokens]]
 
     def read(self, data: Tensor) -> Tensor:
         """The states (batch, length + 1) before each token of ``data`` (batch, length), and after the last."""
+        table, width = self.following.flatten(), self.following.shape[1]
         states = [data.new_zeros(len(data))]
-        for place in range(data.shape[1]):
-            states.append(self.after(states[-1], data[:, place]))
+        for kinds in self.kinds[data].unbind(dim=1):
+            states.append(table.take(width * states[-1] + kinds))
         return torch.stack(states, dim=1)
 
     def check(self, data: NDArray[np.generic]) -> None:
@@ -70,7 +80,7 @@ class Rules(nn.Module):
         for start in range(0, len(data), 4096):
             states = self.read(torch.from_numpy(np.asarray(data[start : start + 4096], dtype=np.int64)))
             wrong = (states < 0).any(dim=1)
-            unfinished = ~self.ends[states[:, -1].clamp(min=0)]
+            unfinished = ~self.ends[states[:, -1]]
             if bool((wrong | unfinished).any()):
                 item = int((wrong | unfinished).nonzero()[0])
                 place = int((states[item] < 0).nonzero()[0]) - 1 if bool(wrong[item]) else data.shape[1]

@@ -40,6 +40,9 @@ class LlamaSizes(BaseModel):
     dropout: float
 
 
+MOST_KEPT = 2**26
+"""Most numbers of keys and values kept while sampling."""
+
 Cache = list[tuple[Tensor, Tensor]]
 """For each layer the keys and values (batch, key heads, context, head width) read so far."""
 
@@ -132,6 +135,13 @@ class Llama(nn.Module):
         angles = torch.arange(sizes.context, dtype=torch.float32)[:, None] * speeds
         turns = torch.stack([angles.cos(), angles.sin()], dim=-1)
         self.register_buffer("turns", turns, persistent=False)
+
+    @property
+    def rows(self) -> int:
+        """How many sequences are drawn side by side: as many as keep keys and values within about a quarter GB."""
+        sizes = self.sizes
+        each = 2 * sizes.layers * sizes.context * sizes.width * sizes.key_heads // sizes.heads
+        return min(1024, max(1, MOST_KEPT // each))
 
     def matrices(self) -> list[nn.Parameter]:
         """The weights inside the blocks that orthogonalised updates suit."""

@@ -1,5 +1,6 @@
 """Drawing sequences token by token: temperature, top-k, top-p, grammar, and what is given beforehand."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -47,18 +48,21 @@ def choose(logits: Tensor, generator: torch.Generator, options: TokenSamplingOpt
 
 
 def sample_tokens(
-    reader: Reader,
+    reader_of: Callable[[slice], Reader],
     rules: Rules,
     count: int,
+    rows: int,
     generator: torch.Generator,
     options: TokenSamplingOptions,
     given: Given | None,
 ) -> Tensor:
     """``count`` items (count, length), padded; of a stream (count, given + new) without any padding.
 
+    ``reader_of`` makes a reader for some of the items; at most ``rows`` are drawn side by side.
+
     Raises BadRequest when what is given is no beginning, or one that the grammar forbids.
     """
-    layout, device = rules.layout, rules.classes.device
+    layout = rules.layout
     prefix, lengths = _prefix(rules, count, given)
     longest = int(lengths.max()) if count else 0
     total = layout.length if options.max_tokens is None else min(options.max_tokens, layout.length)
@@ -70,10 +74,27 @@ def sample_tokens(
             f"Items of at most {total} tokens are asked for; it takes {max(shortest, longest)} to finish one.",
             hint="Ask for more with max_tokens.",
         )
-    made = torch.full((count, total), layout.padding, dtype=torch.long, device=device)
-    states = torch.zeros(count, dtype=torch.long, device=device)
-    ended = torch.zeros(count, dtype=torch.bool, device=device)
-    common = int(lengths.min()) if count else 0
+    made = torch.full((count, total), layout.padding, dtype=torch.long, device=rules.kinds.device)
+    for start in range(0, count, rows):
+        part = slice(start, start + rows)
+        _fill(made[part], reader_of(part), rules, generator, options, prefix[part], lengths[part])
+    return made
+
+
+def _fill(
+    made: Tensor,
+    reader: Reader,
+    rules: Rules,
+    generator: torch.Generator,
+    options: TokenSamplingOptions,
+    prefix: Tensor,
+    lengths: Tensor,
+) -> None:
+    """Draw into ``made`` (rows, total), full of padding, what comes after the first ``lengths`` of each ``prefix``."""
+    total, padding = made.shape[1], rules.layout.padding
+    states = made.new_zeros(len(made))
+    ended = torch.zeros_like(states, dtype=torch.bool)
+    common, longest = int(lengths.min()), int(lengths.max())
     made[:, :common] = prefix[:, :common]
     for place in range(common):
         states, ended = _advance(rules, states, ended, made[:, place], place, total)
@@ -86,11 +107,10 @@ def sample_tokens(
         logits = torch.where(ended[:, None], 0.0, logits)  # those who have ended draw, and are not heard
         tokens = choose(logits, generator, options)
         if place < longest:
-            tokens = torch.where(lengths > place, prefix[:, min(place, prefix.shape[1] - 1)], tokens)
-        made[:, place] = torch.where(ended, layout.padding, tokens)
+            tokens = torch.where(lengths > place, prefix[:, place], tokens)
+        made[:, place] = torch.where(ended, padding, tokens)
         states, ended = _advance(rules, states, ended, made[:, place], place, total)
         unread = made[:, place : place + 1]
-    return made
 
 
 def _advance(
@@ -110,7 +130,7 @@ def _advance(
 
 def _prefix(rules: Rules, count: int, given: Given | None) -> tuple[Tensor, Tensor]:
     """The given tokens (count, width) and how many of each row count (count,)."""
-    device = rules.classes.device
+    device = rules.kinds.device
     if given is None:
         return torch.zeros(count, 1, dtype=torch.long, device=device), torch.zeros(count, dtype=torch.long)
     data, mask = given[0].to(device, torch.long), given[1].to(device, torch.bool)

@@ -12,9 +12,9 @@ from castalia.families.nets.autoregressive import Autoregressive, TokenConfig, c
 from castalia.families.nets.cells import Recurrent, RecurrentSizes
 from castalia.families.recurrent.options import RecurrentOptions
 
-_SHAPES: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "medium": (320, 2), "large": (512, 3)}
+_SHAPES: dict[str, tuple[int, int]] = {"tiny": (192, 2), "small": (224, 2), "medium": (256, 2), "large": (384, 3)}
 """Width and layers by size."""
-TOKENS_A_STEP = {"tiny": 2048, "small": 4096, "medium": 4096, "large": 8192}
+TOKENS_A_STEP = {"tiny": 1024, "small": 1024, "medium": 2048, "large": 4096}
 
 
 class RecurrentConfig(TokenConfig):

@@ -13,11 +13,11 @@ from castalia.families.nets.autoregressive import Autoregressive, TokenConfig, c
 from castalia.families.nets.llama import Llama, LlamaSizes
 from castalia.families.transformer.options import TransformerOptions
 
-_SHAPES: dict[str, tuple[int, int]] = {"tiny": (96, 3), "small": (128, 4), "medium": (192, 5), "large": (320, 6)}
+_SHAPES: dict[str, tuple[int, int]] = {"tiny": (128, 4), "small": (160, 4), "medium": (192, 5), "large": (320, 6)}
 """Width and layers by size."""
 HEAD = 32
 """Width of a head."""
-TOKENS_A_STEP = {"tiny": 2048, "small": 2048, "medium": 4096, "large": 8192}
+TOKENS_A_STEP = {"tiny": 1024, "small": 1024, "medium": 2048, "large": 4096}
 
 
 class TransformerConfig(TokenConfig):
