@@ -149,8 +149,9 @@ class NativeEngine:
             return None
         values = dict(request.options)
         layout = self._config.layout
-        if isinstance(layout, Tokens) and layout.stream and isinstance(wanted := values.get("max_tokens"), int):
-            values["max_tokens"] = min(wanted, layout.length)  # window by window, so that it can be stopped
+        streams = isinstance(layout, Tokens) and layout.stream and self._config.modality == "text"
+        if streams and isinstance(wanted := values.get("max_tokens"), int):
+            values["max_tokens"] = min(wanted, layout.length)  # text is written window by window, so that it streams
         try:
             return self._sampling.model_validate(values)
         except ValidationError as error:
