@@ -149,9 +149,10 @@ class NativeEngine:
             return None
         values = dict(request.options)
         layout = self._config.layout
-        streams = isinstance(layout, Tokens) and layout.stream and self._config.modality == "text"
-        if streams and isinstance(wanted := values.get("max_tokens"), int):
-            values["max_tokens"] = min(wanted, layout.length)  # text is written window by window, so that it streams
+        if isinstance(layout, Tokens) and layout.stream and self._config.modality == "text":
+            wanted = values.get("max_tokens")
+            # text is written window by window, so that it streams
+            values["max_tokens"] = min(wanted, layout.length) if isinstance(wanted, int) else None
         try:
             return self._sampling.model_validate(values)
         except ValidationError as error:
