@@ -21,7 +21,7 @@ def part_html(part: Part) -> str:
     source = f"data:{media_type};base64,{base64.b64encode(part.read()).decode('ascii')}"
     if kind == "image":
         return f"<img src='{source}' alt='' style='min-width: 96px; image-rendering: pixelated'>"
-    if kind in {"audio", "video"}:
+    if kind in {"audio", "video"} and media_type != "audio/midi":
         return f"<{kind} controls src='{source}'></{kind}>"
     name = html.escape(part.name or f"{part.type} output")
     return f"<a download='{name}' href='{source}'>{name}</a>"

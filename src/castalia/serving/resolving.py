@@ -12,7 +12,7 @@ from castalia.core.requests import Request
 from castalia.core.results import Choice
 from castalia.core.specs import EngineSpec
 
-FORMATS = {".jpg": "jpeg", ".oga": "ogg", ".pq": "parquet"}
+FORMATS = {".jpg": "jpeg", ".mid": "midi", ".oga": "ogg", ".pq": "parquet", ".xml": "musicxml"}
 """File suffixes that are not spelt as the format."""
 
 ANY = "*"

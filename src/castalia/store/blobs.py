@@ -9,11 +9,13 @@ from castalia.store.locking import write_whole
 
 SUFFIXES = {
     "audio/wav": ".wav",
+    "audio/midi": ".mid",
     "audio/ogg": ".ogg",
     "audio/flac": ".flac",
     "audio/mpeg": ".mp3",
     "video/mp4": ".mp4",
     "video/webm": ".webm",
+    "application/vnd.recordare.musicxml+xml": ".musicxml",
     "image/webp": ".webp",
     "application/vnd.apache.parquet": ".parquet",
 }

@@ -16,6 +16,7 @@ from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, TextDe
 from castalia.core.machine import usable_cores
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities, resolve
+from castalia.core.representation import Tokens
 from castalia.core.requests import Request
 from castalia.core.results import FinishReason, UsageCounts
 from castalia.engines.native.options import NativeLoadOptions
@@ -80,7 +81,8 @@ class NativeEngine:
                 try:
                     item = messages.get(timeout=PULSE)
                 except queue.Empty:
-                    yield Progress(message=f"{job.drawn} drawn")
+                    # text streams to where this would stand between its pieces
+                    yield Progress(message="" if self._config.modality == "text" else f"{job.drawn} drawn")
                     continue
                 if item is None:
                     break
@@ -147,8 +149,14 @@ class NativeEngine:
         """The family's sampling options out of the request's. Raises BadRequest for values out of range."""
         if self._sampling is None:
             return None
+        values = dict(request.options)
+        layout = self._config.layout
+        if isinstance(layout, Tokens) and layout.stream and self._config.modality == "text":
+            wanted = values.get("max_tokens")
+            # text is written window by window, so that it streams
+            values["max_tokens"] = min(wanted, layout.length) if isinstance(wanted, int) else None
         try:
-            return self._sampling.model_validate(request.options)
+            return self._sampling.model_validate(values)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(str(piece) for piece in first["loc"])

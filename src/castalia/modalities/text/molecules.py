@@ -39,12 +39,12 @@ def can_check() -> bool:
 def is_valid(text: str, content: Content) -> bool | None:
     """Whether the molecule can exist; None when nothing installed can tell."""
     if content == "selfies":
-        decoder = _selfies_decoder()
-        if decoder is None:
+        library = _selfies()
+        if library is None:
             return None
         try:
-            text = decoder(text)
-        except ValueError:
+            text = library.decoder(text)
+        except library.DecoderError:
             return False
     reader = _rdkit_reader()
     return None if reader is None else bool(text) and reader(text) is not None
@@ -59,5 +59,5 @@ def _rdkit_reader() -> Any:
 
 
 @cache
-def _selfies_decoder() -> Any:
-    return None if find_spec("selfies") is None else importlib.import_module("selfies").decoder
+def _selfies() -> Any:
+    return None if find_spec("selfies") is None else importlib.import_module("selfies")

@@ -1,0 +1,1 @@
+"""Music: scores learnt from MIDI, MusicXML and ABC, and pieces composed from what was learnt."""

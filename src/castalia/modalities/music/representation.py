@@ -1,0 +1,319 @@
+"""The view of music that families learn: bars, positions, notes and durations as tokens, with a grammar.
+
+Like REMI (Huang and Yang 2020). An item is a piece, or a stretch of whole bars of a long one, moved to C major or A
+minor, so that every key is learnt from all of them:
+
+    OPENING or MIDDLE, metre, ( BAR ( position ( note duration [velocity] )+ )* )+, FINAL where the piece ends
+
+A note names voice and pitch at once. The grammar lets positions only grow within a bar of their metre, so that every
+sequence of tokens that obeys it is a piece.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castalia.core.representation import Conditions, Grammar, Segment, Tokens
+from castalia.modalities.music.piece import (
+    DURATION,
+    FAMILIES,
+    PART,
+    START,
+    VELOCITY,
+    Notes,
+    Part,
+    Piece,
+    in_order,
+)
+
+PADDING, OPENING, MIDDLE, FINAL, BAR, FIRST_METRE = range(6)
+TEMPI = (76.0, 116.0)
+"""Quarter notes a minute that part slow from moderate and moderate from fast."""
+TEMPO_NAMES = ("slow", "moderate", "fast")
+BAR_COUNTS = (4, 8, 12, 16, 24, 32, 48)
+"""Lengths in bars, each group up to its number, the last one beyond."""
+LOUDNESS = 80
+MINOR_TONIC = 9
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One line: how it sounds and the lowest and highest pitch that it has."""
+
+    part: Part
+    low: int
+    high: int
+
+    @property
+    def width(self) -> int:
+        """How many pitches there are."""
+        return self.high - self.low + 1
+
+
+@dataclass(frozen=True)
+class MusicRepresentation:
+    """Everything that turns pieces into tokens and back; JSON-ready through `config`.
+
+    ``grid`` is steps in a quarter note. ``durations`` are in steps, ``velocities`` the loudness of each level (none: it
+    is not learnt). ``by_parts``: voices are the parts of a piece in order, else its kinds of instruments. ``groups``
+    names the conditions with their values. ``keys`` counts the pieces of each key, 12 major ones then 12 minor.
+    """
+
+    grid: int
+    metres: tuple[tuple[int, int], ...]
+    voices: tuple[Voice, ...]
+    durations: tuple[int, ...]
+    velocities: tuple[int, ...]
+    length: int
+    by_parts: bool
+    groups: dict[str, tuple[str, ...]]
+    keys: tuple[int, ...]
+    tempo: float
+    name: str = "notes"
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """Positions of a bar of each metre."""
+        return [max(1, round(4 * beats / kind * self.grid)) for beats, kind in self.metres]
+
+    @cached_property
+    def firsts(self) -> tuple[int, int, int, int, int]:
+        """The first token of positions, durations, velocities and notes, and one past the last."""
+        positions = FIRST_METRE + len(self.metres)
+        durations = positions + max(self.steps)
+        velocities = durations + len(self.durations)
+        notes = velocities + len(self.velocities)
+        return positions, durations, velocities, notes, notes + sum(voice.width for voice in self.voices)
+
+    @cached_property
+    def layout(self) -> Tokens:
+        """Tokens (length,) with their grammar."""
+        return Tokens(vocabulary=self.firsts[4], length=self.length, grammar=_grammar(self))
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """One categorical group for each of ``groups``."""
+        if not self.groups:
+            return None
+        found: list[Segment] = []
+        for name, values in self.groups.items():
+            start = found[-1].stop if found else 0
+            found.append(Segment(name=name, kind="categorical", start=start, width=len(values)))
+        return Conditions(groups=tuple(found))
+
+    def encode_conditions(self, rows: list[dict[str, str]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Condition vectors (n, width) and known groups (n, groups) of named values; values unknown here are left."""
+        conditions = self.conditions
+        groups = () if conditions is None else conditions.groups
+        vectors = np.zeros((len(rows), 0 if conditions is None else conditions.width), dtype=np.float32)
+        known = np.zeros((len(rows), len(groups)), dtype=np.bool_)
+        for row, wanted in enumerate(rows):
+            for place, group in enumerate(groups):
+                values = self.groups[group.name]
+                if wanted.get(group.name) in values:
+                    vectors[row, group.start + values.index(wanted[group.name])] = 1.0
+                    known[row, place] = True
+        return vectors, known
+
+    def facts(self, piece: Piece) -> dict[str, str]:
+        """The values of all conditions of a whole piece."""
+        found = {"key": "minor" if piece.minor else "major", "bars": bars_group(piece.bars)}
+        if piece.tempo is not None:
+            found["tempo"] = tempo_group(piece.tempo)
+        counts = np.bincount(piece.notes[:, PART].astype(int), minlength=len(piece.parts))
+        found["instrument"] = FAMILIES[piece.parts[int(counts.argmax())].family]
+        return found
+
+    def voice_of(self, piece: Piece, part: int) -> int | None:
+        """The voice that a part of a piece is; None when there is none for it."""
+        if self.by_parts:
+            return part if part < len(self.voices) else None
+        family = piece.parts[part].family
+        return next((n for n, voice in enumerate(self.voices) if voice.part.family == family), None)
+
+    def encode(self, piece: Piece) -> list[NDArray[np.int64]]:
+        """The items of a piece, each (length,) and padded; none when its metre is not known."""
+        if piece.metre not in self.metres:
+            return []
+        metre = self.metres.index(piece.metre)
+        bars = self._bars(at_home(piece), self.steps[metre])
+        room = self.length - 3
+        bars = [bar[:room] if len(bar) > room else bar for bar in bars]
+        total = sum(map(len, bars))
+        target = total / max(1, -(-total // room))
+        stretches: list[list[list[int]]] = [[]]
+        for bar in bars:
+            size = sum(map(len, stretches[-1]))
+            if stretches[-1] and (size + len(bar) > room or size >= target):
+                stretches.append([])
+            stretches[-1].append(bar)
+        items: list[NDArray[np.int64]] = []
+        for index, stretch in enumerate(stretches):
+            last = index == len(stretches) - 1
+            body = [token for bar in _trimmed(stretch) for token in bar]
+            if len(body) < 4:
+                continue
+            tokens = [OPENING if index == 0 else MIDDLE, FIRST_METRE + metre, *body, *([FINAL] if last else [])]
+            row = np.full(self.length, PADDING, dtype=np.int64)
+            row[: len(tokens)] = tokens
+            items.append(row)
+        return items
+
+    def decode(self, tokens: NDArray[np.generic]) -> Piece:
+        """The piece of a row of tokens, in C major or A minor; its key is estimated by nobody."""
+        positions, durations, velocities, notes, _ = self.firsts
+        metre, bar, place, pitch, voice = 0, -1, 0, 0, 0
+        loudness = LOUDNESS
+        rows: list[list[float]] = []
+        for token in np.asarray(tokens, dtype=np.int64).tolist():
+            if token in {PADDING, OPENING, MIDDLE, FINAL}:
+                continue
+            if token == BAR:
+                bar += 1
+            elif token < positions:
+                metre = token - FIRST_METRE
+            elif token < durations:
+                place = token - positions
+            elif token < velocities:
+                start = (max(bar, 0) * self.steps[metre] + place) / self.grid
+                length = self.durations[token - durations] / self.grid
+                rows.append([start, length, float(pitch), float(loudness), float(voice)])
+            elif token < notes:
+                rows[-1][VELOCITY] = self.velocities[token - velocities]
+            else:
+                voice, pitch = self._voice_and_pitch(token - notes)
+        data = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
+        parts = tuple(one.part for one in self.voices)
+        return Piece(in_order(data), parts, self.metres[metre], self.tempo)
+
+    def config(self) -> dict[str, object]:
+        """JSON-ready; `restored` reads it."""
+        return cast("dict[str, object]", asdict(self))
+
+    def _bars(self, piece: Piece, steps: int) -> list[list[int]]:
+        positions, durations, velocities, notes, _ = self.firsts
+        known = np.asarray(self.durations)
+        bars: list[list[int]] = []
+        place = -1
+        for start, length, pitch, velocity, part in _quantised(piece.notes, self.grid):
+            voice = self.voice_of(piece, int(part))
+            if voice is None or not self.voices[voice].low <= pitch <= self.voices[voice].high:
+                continue
+            bar, position = divmod(int(start), steps)
+            while len(bars) <= bar:
+                bars.append([BAR])
+                place = -1
+            if position != place:
+                bars[-1].append(positions + position)
+                place = position
+            bars[-1].append(notes + self._number(voice, int(pitch)))
+            bars[-1].append(durations + int(np.abs(known - length).argmin()))
+            if self.velocities:
+                bars[-1].append(velocities + int(np.abs(np.asarray(self.velocities) - velocity).argmin()))
+        return bars
+
+    def _number(self, voice: int, pitch: int) -> int:
+        return sum(one.width for one in self.voices[:voice]) + pitch - self.voices[voice].low
+
+    def _voice_and_pitch(self, number: int) -> tuple[int, int]:
+        for place, voice in enumerate(self.voices):
+            if number < voice.width:
+                return place, voice.low + number
+            number -= voice.width
+        raise ValueError("a token is outside the vocabulary")
+
+
+def restored(config: dict[str, object]) -> MusicRepresentation:
+    """The representation that `MusicRepresentation.config` described. Raises KeyError, TypeError for anything else."""
+    values = cast("dict[str, Any]", dict(config))
+    values["voices"] = tuple(Voice(Part(**one["part"]), one["low"], one["high"]) for one in values["voices"])
+    values["metres"] = tuple((int(beats), int(kind)) for beats, kind in values["metres"])
+    values["groups"] = {name: tuple(found) for name, found in values["groups"].items()}
+    for name in ("durations", "velocities", "keys"):
+        values[name] = tuple(values[name])
+    return MusicRepresentation(**values)
+
+
+def at_home(piece: Piece) -> Piece:
+    """The piece in C major or A minor, moved by at most six semitones."""
+    return piece.transposed(home_shift(piece.tonic, minor=piece.minor))
+
+
+def in_key(piece: Piece, tonic: int, *, minor: bool) -> Piece:
+    """A decoded piece moved to a key."""
+    home = replace(piece, tonic=MINOR_TONIC if minor else 0, minor=minor)
+    return home.transposed(-home_shift(tonic, minor=minor))
+
+
+def home_shift(tonic: int, *, minor: bool) -> int:
+    """Semitones, -6 to 5, from a key to C major or A minor."""
+    return ((MINOR_TONIC if minor else 0) - tonic + 6) % 12 - 6
+
+
+def tempo_group(tempo: float) -> str:
+    """``slow``, ``moderate`` or ``fast``."""
+    return TEMPO_NAMES[sum(tempo >= limit for limit in TEMPI)]
+
+
+def bars_group(bars: int) -> str:
+    """``to 16`` for 13 to 16 bars; ``long`` beyond the last."""
+    return next((f"to {limit}" for limit in BAR_COUNTS if bars <= limit), "long")
+
+
+def _quantised(notes: Notes, grid: int) -> Notes:
+    """Starts and durations in whole steps, durations at least one, in order."""
+    moved = notes.copy()
+    moved[:, START] = np.rint(notes[:, START] * grid)
+    ends = np.rint((notes[:, START] + notes[:, DURATION]) * grid)
+    moved[:, DURATION] = np.maximum(1.0, ends - moved[:, START])
+    return in_order(moved)
+
+
+def _trimmed(bars: list[list[int]]) -> list[list[int]]:
+    """Without empty bars at the end."""
+    last = max((index for index, bar in enumerate(bars) if len(bar) > 1), default=-1)
+    return bars[: last + 1]
+
+
+def _grammar(view: MusicRepresentation) -> Grammar:
+    """See the module's first lines. Classes: one for each kind of token, each metre and each position its own."""
+    _, durations, velocities, notes, end = view.firsts
+    count = max(view.steps)
+    header, final, bar, metre = 1, 2, 3, 4
+    position = metre + len(view.metres)
+    duration, velocity, note = position + count, position + count + 1, position + count + 2
+    classes = [0, header, header, final, bar, *range(metre, position), *range(position, duration)]
+    classes += [duration] * (velocities - durations) + [velocity] * (notes - velocities) + [note] * (end - notes)
+    rows: list[list[int]] = []
+    ends: list[int] = []
+
+    def state() -> int:
+        rows.append([-1] * (note + 1))
+        return len(rows) - 1
+
+    start, opened, done = state(), state(), state()
+    rows[start][header] = opened
+    ends.append(done)
+    for number, steps in enumerate(view.steps):
+        ready, begun = state(), state()
+        rows[opened][metre + number] = ready
+        rows[ready][bar] = rows[begun][bar] = begun
+        placed = [state() for _ in range(steps)]
+        for place in range(steps):
+            rows[begun][position + place] = placed[place]
+        for place in range(steps):
+            pitched, whole = state(), state()
+            rows[placed[place]][note] = pitched
+            if view.velocities:
+                loud = state()
+                rows[pitched][duration], rows[loud][velocity] = loud, whole
+            else:
+                rows[pitched][duration] = whole
+            rows[whole][note], rows[whole][bar], rows[whole][final] = pitched, begun, done
+            for later in range(place + 1, steps):
+                rows[whole][position + later] = placed[later]
+            ends.append(whole)
+    return Grammar(classes=tuple(classes), transitions=tuple(map(tuple, rows)), ends=tuple(ends))

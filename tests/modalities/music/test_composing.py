@@ -1,0 +1,135 @@
+"""From a folder of scores to finished pieces, in the wished key, tempo, length, instrument and encoding."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from castalia.core.errors import BadRequest
+from castalia.modalities.music import rendering
+from castalia.modalities.music.midi import write_midi
+from castalia.modalities.music.options import MusicOptions
+from castalia.modalities.music.piece import Part, Piece, estimated_key
+from castalia.modalities.music.reading import read_music
+from castalia.modalities.music.synthesis import synthesise
+from castalia.modalities.music.wording import Order, read_order
+from castalia.modalities.sound import decode
+
+
+@pytest.fixture(scope="module")
+def composer(songbook, artifact_of):
+    return artifact_of(songbook, "music", steps=200)
+
+
+def pieces(events):
+    return [read_music(event.data) for event in events if event.event == "media"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "order"),
+    [
+        ("Compose a slow chorale in G minor", Order(key=(7, True), pace="slow")),
+        ("a tune in B flat major for flute, 16 bars", Order(key=(10, False), program=73, bars=16)),
+        ("three fiddle tunes at 120 bpm in F#m", Order(count=3, key=(6, True), tempo=120.0, program=40)),
+        ("Schreib ein Lied in Es-Dur", Order(key=(3, False))),
+        ("I am sad, play a sad melody", Order(key=(None, True))),
+        ("music", Order()),
+        ("a major work", Order()),
+        ("a song in a minor", Order(key=(9, True))),
+        ("a song in a minor key", Order(key=(None, True))),
+    ],
+)
+def test_wishes_are_read(prompt, order):
+    assert read_order(prompt, MusicOptions()) == order
+
+
+def test_options_beat_the_prompt_and_wrong_ones_are_refused():
+    options = MusicOptions(key="Bb", tempo=90, instrument="organ", bars=4)
+    assert read_order("slow, in C minor, 8 bars", options) == Order(1, (10, False), 90, "slow", 19, 4)
+    with pytest.raises(BadRequest, match="'Q'"):
+        read_order("", MusicOptions(key="Q"))
+    with pytest.raises(BadRequest, match="'kazoo'"):
+        read_order("", MusicOptions(instrument="kazoo"))
+
+
+def test_train_save_serve(composer, ask, card_of):
+    events = ask(composer, "music", "a tune in D minor")
+    assert [event.event for event in events] == ["media", "usage", "done"]
+    (piece,) = pieces(events)
+    assert events[0].media_type == "audio/midi"
+    assert len(piece.notes) > 12
+    info = events[0].info
+    assert (info["key"], info["notes"], info["bars"]) == ("D minor", len(piece.notes), piece.bars)
+    assert [part.program for part in piece.parts] == [73, 43]
+    scale = {(2 + step) % 12 for step in (0, 2, 3, 5, 7, 8, 10)}
+    assert np.mean([int(pitch) % 12 in scale for pitch in piece.notes[:, 2]]) > 0.85
+    figures = card_of(composer)["figures"]
+    assert figures["music.pitch_overlap"] > 0.5
+    assert figures["music.length_overlap"] > 0.6
+    assert figures["music.in_key_real"] > 0.85
+
+
+def test_the_seed_repeats_and_others_differ(composer, ask):
+    first, again, other = (ask(composer, "music", "a tune", seed=seed)[0].data for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_key_tempo_instrument_and_length_are_as_wished(composer, ask):
+    for bars in (3, 8, 20):
+        events = ask(composer, "music", key="F# major", tempo=77, instrument="organ", bars=bars)
+        (piece,) = pieces(events)
+        assert abs(piece.bars - bars) <= max(1, bars // 10)
+        assert piece.tempo == pytest.approx(77, abs=0.01)
+        assert {part.program for part in piece.parts} == {19}
+        assert events[0].info["note"].startswith("the instrument")
+    assert estimated_key(piece.notes)[0] in {6, 3, 1, 11}
+
+
+def test_several_pieces_and_every_encoding(composer, ask, monkeypatch):
+    monkeypatch.setattr(rendering, "soundfont", lambda: None)
+    assert len(pieces(ask(composer, "music", "three tunes"))) == 3
+    score = ask(composer, "music", "a tune", format="musicxml")[0]
+    midi = ask(composer, "music", "a tune")[0]
+    notes = [read_music(event.data).notes[:, [0, 2]] for event in (score, midi)]
+    assert np.allclose(*notes, atol=0.01), "in a score a chord ends where the next begins"
+    for kind, media_type in (("wav", "audio/wav"), ("ogg", "audio/ogg")):
+        sound = ask(composer, "music", "a tune", format=kind)[0]
+        samples, rate = decode(sound.data)
+        assert sound.media_type == media_type
+        assert sound.info["rendered by"] == "castalia"
+        assert len(samples) / rate == pytest.approx(sound.info["seconds"] + 1.2, abs=1.5)
+        assert base64.b64decode(sound.info["midi"]) == midi.data
+
+
+def test_the_preview_is_a_picture_of_the_notes(songbook, composer):
+    from castalia.modalities.music.modality import MusicModality
+    from castalia.modalities.music.options import MusicData
+
+    modality = MusicModality()
+    view, encoded = modality.fit(songbook, MusicData())
+    sheet = modality.preview(view, encoded.data[:6])
+    with Image.open(io.BytesIO(sheet.data)) as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(100_000)}
+    assert {(0x2A, 0x6F, 0xBB), (0xD1, 0x49, 0x5B)} <= colours
+    assert sheet.media_type == "image/png"
+
+
+@pytest.mark.parametrize("program", [0, 9, 16, 24, 32, 40, 52, 56, 65, 73, 80, 88])
+def test_the_synthesiser_plays_the_pitch_that_is_written(program):
+    note = np.asarray([[0.0, 4.0, 69.0, 100.0, 0.0]])
+    samples = synthesise(Piece(note, (Part("", program),), tempo=120.0), 16_000)
+    spectrum = np.abs(np.fft.rfft(samples[3200:19_200] * np.hanning(16_000)))
+    assert abs(int(spectrum.argmax()) % 440) <= 4 or spectrum[440] > 0.3 * spectrum.max()
+    assert np.abs(samples).max() == pytest.approx(0.89, abs=0.01)
+    assert np.abs(samples[-160:]).max() < 0.01, "it dies away"
+
+
+def test_drums_sound_and_are_never_transposed():
+    rows = [[time / 2, 0.25, pitch, 100, 0] for time, pitch in enumerate([36, 42, 38, 46, 45, 49])]
+    piece = Piece(np.asarray(rows, float), (Part("Kit", 0, drums=True),), tempo=120.0)
+    assert np.array_equal(piece.transposed(3).notes, piece.notes)
+    assert read_music(write_midi(piece)).parts[0].drums
+    samples = synthesise(piece, 16_000)
+    assert all(np.abs(samples[start * 4000 : start * 4000 + 2000]).max() > 0.05 for start in range(6))

@@ -1,0 +1,34 @@
+"""What a plan of training on texts does about personal data: the files that hold it are left out, or nothing is."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from castalia.core.errors import DatasetError
+from castalia.serving.house import House
+from castalia.serving.train import plan_training
+
+WORDS = ["river", "stone", "bird", "sings", "over", "under", "green", "old", "house", "walks", "slowly", "when"]
+
+
+def write(path: Path, seed: int, personal: str = "") -> None:
+    draw = random.Random(seed)
+    path.write_text("\n".join(" ".join(draw.choices(WORDS, k=8)) + f" {personal}" for _ in range(60)))
+
+
+def test_texts_with_personal_data_are_left_out_and_named(house: House, tmp_path: Path) -> None:
+    for index in range(4):
+        write(tmp_path / f"{index}.txt", index)
+    write(tmp_path / "letters.txt", 9, "write to anna.berg@example.org")
+    plan, warnings = plan_training(house, tmp_path, name="m")
+    assert (plan.modality, plan.family) == ("text", "transformer")
+    assert plan.data_options == {"leave_out": ["letters.txt"]}
+    assert any("letters.txt holds personal data" in line for line in warnings)
+
+
+def test_nothing_is_trained_when_nothing_is_left(house: House, tmp_path: Path) -> None:
+    write(tmp_path / "letters.txt", 9, "write to anna.berg@example.org")
+    with pytest.raises(DatasetError, match="personal data") as error:
+        plan_training(house, tmp_path / "letters.txt", name="m")
+    assert any("letters.txt holds personal data" in line for line in error.value.problems)
