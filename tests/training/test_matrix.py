@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from castalia.core.content import Part
+from castalia.core import content
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities
 from castalia.core.requests import Request
@@ -14,6 +14,8 @@ from castalia.engines.native.engine import NativeEngine
 from castalia.families.artifact import read_config
 from castalia.judging.context import CheckContext
 from castalia.judging.verdict import check_of
+from castalia.modalities.music.midi import write_midi
+from castalia.modalities.music.piece import Part, Piece
 from castalia.serving.collecting import Collector
 from castalia.training import runs
 from castalia.training.events import Trained
@@ -76,17 +78,12 @@ def verses(folder):
 
 
 def tunes(folder):
-    import symusic
-
     draw = np.random.default_rng(0)
     for number in range(24):
-        score = symusic.Score(480)
-        score.tempos.append(symusic.Tempo(0, 120.0))
-        track = symusic.Track(program=0)
         pitches = 60 + np.cumsum(draw.integers(-2, 3, 32))
-        track.notes.extend(symusic.Note(480 * at, 480, int(pitch), 80) for at, pitch in enumerate(pitches))
-        score.tracks.append(track)
-        score.dump_midi(str(folder / f"{number}.mid"))
+        notes = np.asarray([(at, 1, pitch, 80, 0) for at, pitch in enumerate(pitches)], dtype=np.float64)
+        piece = Piece(notes, (Part("Melody", 0, False),), (4, 4), 120.0)
+        (folder / f"{number}.mid").write_bytes(write_midi(piece))
     return folder
 
 
@@ -120,7 +117,7 @@ def test_a_cell_trains_serves_and_is_judged(family, modality, plan_of, train, tm
     check = check_of(modality)
     assert check is not None
     for part in outputs[0]:
-        assert isinstance(part, Part)
+        assert isinstance(part, content.Part)
         measures = {measure.name: measure for measure in check(part, CheckContext(request=request, model=model))}
         assert measures.get("readable", measures.get("empty")).status == "pass"
     assert outputs[0]

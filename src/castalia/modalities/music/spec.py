@@ -6,7 +6,7 @@ SPEC = ModalitySpec(
     name="music",
     summary="Music composed by a model that was trained on a folder of scores, as MIDI, a score, or sound",
     implementation="castalia.modalities.music.modality:MusicModality",
-    requires=("symusic",),
+    requires=("mido",),
     extra="music",
     media_types=(
         "audio/midi",
