@@ -25,6 +25,7 @@ from castalia.core.contracts import Encoded
 from castalia.core.plugins import families, resolve
 from castalia.families.artifact import read_config
 from castalia.families.loading import load_learner
+from castalia.modalities.classes import encode_labels
 from castalia.modalities.image.representation import PixelRepresentation
 from castalia.training import data as training_data
 from castalia.training.plan import TrainingPlan
@@ -40,7 +41,7 @@ PEERS = ("diffusers", "plain-vae")
 def train_ours(family: str, data: np.ndarray, labels: np.ndarray, seconds: float, options: dict[str, object]):
     """A run of the product's own training on the encoded pictures; returns learner, facts."""
     representation = PixelRepresentation(28, 1, NAMES, "centre")
-    conditions, known = representation.encode_labels([NAMES[label] for label in labels])
+    conditions, known = encode_labels([NAMES[label] for label in labels], NAMES)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plan = {"source": FOLDER, "modality": "image", "family": family, "name": "fashion", "threads": 1}
@@ -57,12 +58,12 @@ def train_ours(family: str, data: np.ndarray, labels: np.ndarray, seconds: float
     facts = {name: figures[name] for name in ("parameters", "steps", "training_seconds") if name in figures}
     facts |= {"weights": training["weights"], "execution": training["execution"], "held_out": figures["held_out_loss"]}
     derived = {name: value for name, value in config.family_config.items() if not isinstance(value, list)}
-    return learner, representation, facts | {"derived": derived}
+    return learner, facts | {"derived": derived}
 
 
-def draw_ours(learner, representation, family: str, wanted: np.ndarray, sampling: dict[str, object]) -> np.ndarray:
+def draw_ours(learner, family: str, wanted: np.ndarray, sampling: dict[str, object]) -> np.ndarray:
     """Pictures of the wanted classes, drawn with the family's defaults but for ``sampling``."""
-    vectors, known = representation.encode_labels([NAMES[label] for label in wanted])
+    vectors, known = encode_labels([NAMES[label] for label in wanted], NAMES)
     spec = families().spec(family)
     options = resolve(spec.sampling_options).model_validate(sampling) if spec.sampling_options else None
     generator = torch.Generator().manual_seed(0)
@@ -130,7 +131,7 @@ def main() -> int:
             made = diffusers_peer(data, labels, seconds, parameters, wanted) if name == "diffusers" else None
             note(name, *(made or vae_peer(data, labels, seconds, wanted)))
         elif name in families().specs():
-            learner, representation, facts = train_ours(
+            learner, facts = train_ours(
                 name, data, labels, arguments.cpu_seconds, json.loads(arguments.options) if name == "diffusion" else {}
             )
             facts["all_seconds"] = watch.seconds
@@ -138,7 +139,7 @@ def main() -> int:
                 parameters = facts["parameters"]
             for sampling in json.loads(arguments.sampling) if name == "diffusion" else [{}]:
                 watch = Stopwatch()
-                pictures = draw_ours(learner, representation, name, wanted, sampling)
+                pictures = draw_ours(learner, name, wanted, sampling)
                 label = name + "".join(f" {key}={value}" for key, value in sampling.items())
                 note(label, pictures, facts | {"sampling_seconds": watch.seconds})
     return 0

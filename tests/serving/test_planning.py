@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from castalia.core.errors import DatasetError
+from castalia.core.plugins import modalities
 from castalia.serving.house import House
-from castalia.serving.train import plan_training
+from castalia.serving.planning import pick_family, plan_training
 
 WORDS = ["river", "stone", "bird", "sings", "over", "under", "green", "old", "house", "walks", "slowly", "when"]
 
@@ -32,3 +33,21 @@ def test_nothing_is_trained_when_nothing_is_left(house: House, tmp_path: Path) -
     with pytest.raises(DatasetError, match="personal data") as error:
         plan_training(house, tmp_path / "letters.txt", name="m")
     assert any("letters.txt holds personal data" in line for line in error.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("modality", "minutes", "family"),
+    [
+        ("image", 1.0, "vae"),
+        ("image", 10.0, "diffusion"),
+        ("audio", 30.0, "diffusion"),
+        ("image", None, "vae"),
+        ("table", 30.0, "vae"),
+        ("text", 1.0, "transformer"),
+        ("music", 10.0, "transformer"),
+    ],
+)
+def test_a_family_is_picked_by_kind_and_budget(modality: str, minutes: float | None, family: str) -> None:
+    picked, reason = pick_family(modalities().spec(modality), minutes)
+    assert picked == family
+    assert reason
