@@ -26,7 +26,7 @@ from castalia.training.execution import fixed
 from castalia.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("CASTALIA_SHARED", ROOT.parent / "shared" / "data"))
+SHARED = Path(os.environ.get("CASTALIA_SHARED", ROOT.parent / "shared")) / "data"
 RESULTS = ROOT / "benchmarks" / "results"
 SLACK = 0.97
 """Share of the processor seconds that the trainer's clock gets: checkpoints and start-up count too."""
