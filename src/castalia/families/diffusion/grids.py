@@ -70,12 +70,12 @@ class GridDiffusion(Diffusion):
 
     def losses(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """The mean squared error of what is predicted."""
-        told, _ = self.tell(self.path.mix(x, noise, times), times, condition)
+        told = self.tell(self.path.mix(x, noise, times), times, condition)
         return squared_error(told, self.path.target(x, noise, times, self.config.prediction))
 
     def denoise(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See `Diffusion.denoise`; bounded data are expected within their bounds."""
-        told, _ = self.tell(x_t, times, condition)
+        told = self.tell(x_t, times, condition)
         data = self.path.data_of(told, x_t, times, self.config.prediction)
         return data.clamp(*self.bounds) if self.layout.bounded else data
 

@@ -40,7 +40,7 @@ class Diffusion(Learner):
     served = ("net", "embedding")
     averaged = served
     net: nn.Module
-    """(x_t, times (batch,), condition) -> raw answer, shaped as x_t."""
+    """(x_t, times (batch,), condition) -> prediction, shaped as x_t."""
 
     def __init__(self, conditions: Conditions | None, config: DiffusionConfig) -> None:
         super().__init__()
@@ -69,10 +69,9 @@ class Diffusion(Learner):
         """The inverse of `encode`, within the layout's bounds."""
         return x
 
-    def tell(self, x_t: Tensor, times: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """The network's prediction for x_t (batch, *shape) and its raw answer behind that, in float32."""
-        raw = self.net(x_t * self.path.input_scale(x_t, times), times, condition).float()
-        return self.path.told(raw, x_t, times, self.config.prediction), raw
+    def tell(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        """The network's prediction for x_t (batch, *shape), in float32."""
+        return self.net(x_t, times, condition).float()
 
     def prepare(self) -> None:
         """One AdamW over everything."""

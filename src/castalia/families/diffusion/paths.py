@@ -51,25 +51,6 @@ class Path(ABC):
         now = self.at(spread(times, data))
         return (now.da * data + now.ds * noise) / self.speed
 
-    def told(self, raw: Tensor, x_t: Tensor, times: Tensor, prediction: Prediction) -> Tensor:
-        """The prediction that a network's raw answer stands for (all (batch, *shape)): k x_t + c raw.
-
-        For data of unit spread k is the best linear guess from x_t alone, and c the spread of what is left, so that
-        the network learns a target of unit spread and need not carry the noise through itself (the preconditioning of
-        Karras et al., 2022, for any path). It reads x_t times `input_scale`.
-        """
-        now = self.at(spread(times, x_t))
-        square = now.a.square() + now.s.square()
-        if prediction == "noise":
-            return now.s / square * x_t + now.a * square.rsqrt() * raw
-        turning = (now.s * now.da - now.a * now.ds) / self.speed
-        return (now.a * now.da + now.s * now.ds) / (self.speed * square) * x_t + turning * square.rsqrt() * raw
-
-    def input_scale(self, x_t: Tensor, times: Tensor) -> Tensor:
-        """(a^2 + s^2)^-1/2, which gives x_t of unit data unit spread."""
-        now = self.at(spread(times, x_t))
-        return (now.a.square() + now.s.square()).rsqrt()
-
     def data_of(self, told: Tensor, x_t: Tensor, times: Tensor, prediction: Prediction) -> Tensor:
         """The data that a prediction stands for: x from u = a'x + s'n or from n, where x_t = a x + s n."""
         now = self.at(spread(times, x_t))

@@ -83,19 +83,19 @@ class RowDiffusion(Diffusion):
 
     def losses(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """Squared errors of real columns and cross-entropies of categorical ones, the mean over all columns."""
-        told, raw = self.tell(self.path.mix(x, noise, times), times, condition)
+        told = self.tell(self.path.mix(x, noise, times), times, condition)
         target = self.path.target(x, noise, times, self.config.prediction)
         total = (told - target)[:, self.real].square().sum(dim=1)
         for segment in self.categorical:
             place = slice(segment.start, segment.stop)
-            total = total + functional.cross_entropy(raw[:, place], x[:, place].argmax(dim=1), reduction="none")
+            total = total + functional.cross_entropy(told[:, place], x[:, place].argmax(dim=1), reduction="none")
         return total / (len(self.real) + len(self.categorical))
 
     def denoise(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See `Diffusion.denoise`: for one-hot entries the probabilities, centred and scaled."""
-        told, raw = self.tell(x_t, times, condition)
+        told = self.tell(x_t, times, condition)
         data = self.path.data_of(told, x_t, times, self.config.prediction)
         for segment in self.categorical:
             place = slice(segment.start, segment.stop)
-            data[:, place] = (raw[:, place].softmax(dim=1) - self.centres[place]) * self.scales[place]
+            data[:, place] = (told[:, place].softmax(dim=1) - self.centres[place]) * self.scales[place]
         return data
