@@ -113,7 +113,7 @@ def test_every_rank_learns_and_samples(shape, net):
 
 
 @pytest.mark.parametrize(
-    ("shape", "patch"), [((64, 128), 2), ((1, 64, 128), 8), ((3, 64, 64), 4), ((3, 16, 32, 32), 4)]
+    ("shape", "patch"), [((64, 128), 4), ((1, 64, 128), 8), ((3, 64, 64), 4), ((3, 16, 32, 32), 4)]
 )
 def test_large_layouts_are_patched_until_they_are_small(shape, patch):
     data = np.zeros((100, *shape), dtype=np.float32)

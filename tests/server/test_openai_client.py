@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import httpx
@@ -206,12 +207,12 @@ def test_a_body_over_the_limit_is_refused(running: Running, stated: bool) -> Non
     assert answer.json()["error"]["code"] == "too_large"
 
 
-def wait_until_idle(running: Running, name: str, seconds: float = 5.0) -> bool:
+def eventually(true: Callable[[], bool], seconds: float = 5.0) -> bool:
     deadline = time.monotonic() + seconds
     pause = threading.Event()
-    while running.house.pool.in_use(name) and time.monotonic() < deadline:
+    while not true() and time.monotonic() < deadline:
         pause.wait(0.05)
-    return not running.house.pool.in_use(name)
+    return true()
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -228,7 +229,8 @@ def test_generation_stops_when_the_client_goes_away(running: Running, stream: bo
             httpx.post(
                 f"{running.url}/v1/chat/completions", json=body, headers=headers, timeout=httpx.Timeout(30, read=1.5)
             )
-    assert wait_until_idle(running, "slow")
+    assert eventually(lambda: not running.house.pool.in_use("slow"))
+    assert eventually(lambda: bool(running.house.history.newest(limit=1))), "it is recorded after the engine is free"
     newest = running.house.history.newest(limit=1)[0]
     assert newest.result is not None
     assert newest.result.finish_reason == "cancelled"

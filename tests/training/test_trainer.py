@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from castalia.core.errors import BadRequest, DatasetError, EngineError
+from castalia.training import trainer
 from castalia.training.budget import Budget, rate_at
 from castalia.training.launcher import launch
 
@@ -23,7 +24,8 @@ def test_a_plan_needs_an_end(plan_of):
         plan_of()
 
 
-def test_a_time_budget_is_kept(plan_of, train):
+def test_a_time_budget_is_kept(plan_of, train, monkeypatch):
+    monkeypatch.setattr(trainer, "PATIENCE", 1.0)  # a loss that stands still would end it before
     done, _, told = train(plan_of(family="vae", minutes=0.05))
     assert 3.0 <= done.figures["training_seconds"] < 4.5
     fractions = [event.fraction for event in told if event.message.startswith("step")]

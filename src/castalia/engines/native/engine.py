@@ -16,7 +16,7 @@ from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, TextDe
 from castalia.core.machine import usable_cores
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities, resolve
-from castalia.core.representation import Tokens
+from castalia.core.representation import Layout, Tokens
 from castalia.core.requests import Request
 from castalia.core.results import FinishReason, UsageCounts
 from castalia.engines.native.options import NativeLoadOptions
@@ -26,6 +26,8 @@ BATCH = 64
 """Items drawn at a time: between batches a generation can be stopped."""
 ROW_BATCH = 4096
 """The same for flat layouts, whose items are small."""
+TOKENS = 65_536
+"""Tokens drawn at a time, where so many items are at least `BATCH`."""
 PULSE = 0.4
 """Seconds between signs of life."""
 
@@ -127,11 +129,7 @@ class NativeEngine:
                 hint="Ask for a fresh one, or train another family.",
             )
         torch = self._torch
-        step = (
-            ROW_BATCH
-            if len(self._config.layout.shape if self._config.layout.kind == "continuous" else ()) == 1
-            else BATCH
-        )
+        step = _batch(self._config.layout)
         for start in range(0, count, step):
             job.check()
             size = min(step, count - start)
@@ -161,6 +159,13 @@ class NativeEngine:
             first = error.errors(include_url=False)[0]
             name = ".".join(str(piece) for piece in first["loc"])
             raise BadRequest(f"The option {name!r} is wrong: {first['msg']}.", hint="Choose another value.") from None
+
+
+def _batch(layout: Layout) -> int:
+    """Items drawn at a time."""
+    if layout.kind == "continuous":
+        return ROW_BATCH if len(layout.shape) == 1 else BATCH
+    return max(BATCH, min(ROW_BATCH, TOKENS // layout.length))
 
 
 def _tensor(torch: Any, array: NDArray[np.generic]) -> Any:
