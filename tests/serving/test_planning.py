@@ -51,3 +51,11 @@ def test_a_family_is_picked_by_kind_and_budget(modality: str, minutes: float | N
     picked, reason = pick_family(modalities().spec(modality), minutes)
     assert picked == family
     assert reason
+
+
+def test_one_word_is_a_list_of_one(house: House, tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    draw = random.Random(0)
+    table.write_text("\n".join(["age,sex", *(f"{draw.randrange(18, 90)},{draw.choice('fm')}" for _ in range(60))]))
+    plan, _ = plan_training(house, table, data_options={"drop_columns": "sex"})
+    assert plan.data_options == {"drop_columns": ["sex"]}

@@ -1,7 +1,7 @@
 """Which modality a training set is."""
 
 from pathlib import Path
-from typing import cast
+from typing import cast, get_origin
 
 from pydantic import BaseModel
 
@@ -40,6 +40,12 @@ def detect_modality(source: Path) -> str:
             hint=f"Name the kind yourself, for example --modality {usable[0]}.",
         )
     return best
+
+
+def listed(kind: type[BaseModel], values: dict[str, object]) -> dict[str, object]:
+    """The values with a single word for an option that takes a list as a list of one: ``drop_columns=sex``."""
+    lists = {name for name, field in kind.model_fields.items() if get_origin(field.annotation) is list}
+    return {name: [value] if name in lists and isinstance(value, str) else value for name, value in values.items()}
 
 
 def data_options(modality: Modality, values: dict[str, object]) -> BaseModel:

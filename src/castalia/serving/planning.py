@@ -10,7 +10,7 @@ from castalia.core.contracts import Modality, Survey
 from castalia.core.errors import Blocked, Conflict, DatasetError, NotFound
 from castalia.core.plugins import families, modalities, resolve
 from castalia.core.specs import FamilySpec, ModalitySpec
-from castalia.serving.detect import data_options, detect_modality, load_modality
+from castalia.serving.detect import data_options, detect_modality, listed, load_modality
 from castalia.serving.house import House
 from castalia.serving.resolving import validated
 from castalia.store.registry import check_name
@@ -61,8 +61,8 @@ def plan_training(
     complete = validated(cast("type[BaseModel]", resolve(learner.options)), wishes)
     fields["family_options"] = {option: complete[option] for option in wishes}
 
-    values = _dictionary(fields.pop("data_options", None))
     implementation = load_modality(modality)
+    values = listed(implementation.data_options(), _dictionary(fields.pop("data_options", None)))
     survey = _surveyed(implementation, path, values)
     told, values = _without_personal_data(house, implementation, path, survey, values)
     data = {"source": path, "name": name, "modality": modality, "family": family, "data_options": values, **fields}
