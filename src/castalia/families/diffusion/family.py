@@ -13,9 +13,9 @@ from castalia.families.contract import Learner, Size
 from castalia.families.diffusion.grids import GridConfig, GridDiffusion
 from castalia.families.diffusion.options import DiffusionOptions
 from castalia.families.diffusion.rows import RowConfig, RowDiffusion
-from castalia.families.nets.convolution import patch_factor, resolutions
+from castalia.families.nets.convolution import patch_factor
+from castalia.families.nets.sizes import SCALES, batch_size, continuous, grid_levels, grid_widths
 
-_SCALE: dict[str, int] = {"tiny": 1, "small": 2, "medium": 3, "large": 4}
 _WIDTHS: dict[str, int] = {"tiny": 48, "small": 64, "medium": 96, "large": 128}
 """Channels at the finest level; 1.1 million parameters for 28 x 28 pictures at ``small``."""
 ATTENTION_PLACES = 64
@@ -35,11 +35,7 @@ class DiffusionFamily:
     ) -> dict[str, object]:
         """See `castalia.families.contract.Family.derive`."""
         options = cast("DiffusionOptions", options)
-        if not isinstance(layout, Continuous) or not 1 <= len(layout.shape) <= 4:
-            raise BadRequest(
-                "Diffusion learns continuous arrays of one to four axes; this representation is another kind.",
-                hint="Choose another family with --family.",
-            )
+        layout = continuous(layout, "Diffusion")
         common: dict[str, object] = {
             "path": options.path,
             "prediction": options.prediction,
@@ -60,10 +56,10 @@ class DiffusionFamily:
 
 
 def _rows(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArray[np.generic]) -> dict[str, object]:
-    scale = _SCALE[size]
+    scale = SCALES[size]
     width = options.width or min(1024, max(128 * scale, 64 * math.ceil(layout.shape[0] / 64)))
     return {
-        "batch": options.batch or _batch(len(data), 64, 512),
+        "batch": options.batch or batch_size(len(data), 60, 64, 512),
         "epochs": options.epochs or 1000.0,
         "context": width // 2,
         "segments": [segment.model_dump() for segment in layout.segments],
@@ -78,24 +74,24 @@ def _rows(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
 
 
 def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArray[np.generic]) -> dict[str, object]:
-    scale, space = _SCALE[size], layout.shape[1:]
+    scale, space = SCALES[size], layout.shape[1:]
     net = "unet" if options.net == "auto" else options.net
     patch = options.patch or _patch(space, size)
     if any(length % patch for length in space):
         raise BadRequest(f"Blocks of {patch} do not tile {' x '.join(map(str, space))}.", hint="Choose another patch.")
-    levels = resolutions([length // patch for length in space])
+    levels = grid_levels(space, patch)
     width = options.width or _WIDTHS[size]
     places = [math.prod(level) for level in levels]
     return {
-        "batch": options.batch or _batch(len(data), 16, 32),
+        "batch": options.batch or batch_size(len(data), 60, 16, 32),
         "epochs": options.epochs or 1000.0,
         "context": 2 * width,
         "centre": float(np.asarray(data, dtype=np.float32).mean()),
         "spread": max(float(np.asarray(data, dtype=np.float32).std()), 1e-3),
         "net": net,
         "patch": patch,
-        "levels": [list(level) for level in levels],
-        "widths": [min(width * 2**index, 2 * width) for index in range(len(levels))],
+        "levels": levels,
+        "widths": grid_widths(width, len(levels)),
         "attention": [count <= ATTENTION_PLACES or count == places[-1] for count in places],
         "blocks": options.blocks or (2 + 2 * scale if net == "dit" else 1 if scale < 4 else 2),
         "steps": 12,
@@ -107,8 +103,3 @@ def _patch(space: tuple[int, ...], size: Size) -> int:
     """As coarse as time on a processor asks; half of that for signals, which are cheap, and where time is plenty."""
     patch = patch_factor(space)
     return max(1, patch // 2) if len(space) == 1 or size == "large" else patch
-
-
-def _batch(count: int, least: int, most: int) -> int:
-    """A power of two near a sixtieth of the items, within bounds."""
-    return int(2 ** round(math.log2(min(most, max(least, count / 60)))))

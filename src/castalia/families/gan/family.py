@@ -1,22 +1,19 @@
 """The GAN family: sizes from the dial and the data, and the learner for rows or for grids."""
 
-import math
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from castalia.core.errors import BadRequest
 from castalia.core.representation import Conditions, Continuous, Layout
 from castalia.families.contract import Learner, Size
 from castalia.families.gan.grids import GridConfig, GridGan
 from castalia.families.gan.options import GanOptions
 from castalia.families.gan.rows import RowConfig, RowGan
-from castalia.families.nets.convolution import patch_factor, resolutions
+from castalia.families.nets.convolution import patch_factor
 from castalia.families.nets.describing import describe_columns
-
-_SCALE: dict[str, int] = {"tiny": 1, "small": 2, "medium": 3, "large": 4}
+from castalia.families.nets.sizes import SCALES, batch_size, continuous, grid_levels, grid_widths
 
 
 class GanFamily:
@@ -32,11 +29,7 @@ class GanFamily:
     ) -> dict[str, object]:
         """See `castalia.families.contract.Family.derive`."""
         options = cast("GanOptions", options)
-        if not isinstance(layout, Continuous) or not 1 <= len(layout.shape) <= 4:
-            raise BadRequest(
-                "A GAN learns continuous arrays of one to four axes; this representation is another kind.",
-                hint="Choose another family with --family.",
-            )
+        layout = continuous(layout, "A GAN")
         common: dict[str, object] = {
             "epochs": options.epochs or 1000.0,
             "context": min(256, max(32, 0 if conditions is None else conditions.width)),
@@ -52,17 +45,12 @@ class GanFamily:
         return GridGan(layout, conditions, GridConfig.model_validate(config))
 
 
-def _batch(count: int, most: int) -> int:
-    """A power of two near a thirtieth of the items, from 32 to ``most``."""
-    return int(2 ** round(math.log2(min(most, max(32, count / 30)))))
-
-
 def _rows(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.generic]) -> dict[str, object]:
-    scale = _SCALE[size]
+    scale = SCALES[size]
     columns = describe_columns(layout, data)
     return {
         "rate": options.rate or 2e-3,
-        "batch": options.batch or _batch(len(data), 256),
+        "batch": options.batch or batch_size(len(data), 30, 32, 256),
         "penalty": 0.1 if options.penalty is None else options.penalty,
         "penalty_every": options.penalty_every or 1,
         "columns": [column.model_dump() for column in columns],
@@ -73,31 +61,23 @@ def _rows(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.
 
 
 def _grid(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.generic]) -> dict[str, object]:
-    scale = _SCALE[size]
+    scale = SCALES[size]
     space = layout.shape[1:]
     patch = patch_factor(space)
     critic_patch = patch
     width = 32 * scale
-    levels, critic_levels = _levels(space, patch), _levels(space, critic_patch)
+    levels, critic_levels = grid_levels(space, patch), grid_levels(space, critic_patch)
     return {
         "rate": options.rate or 4e-3,
-        "batch": options.batch or _batch(len(data), 64),
+        "batch": options.batch or batch_size(len(data), 30, 32, 64),
         "penalty": 1.0 if options.penalty is None else options.penalty,
         "penalty_every": options.penalty_every or 2,
         "patch": patch,
         "levels": levels,
-        "widths": _widths(width, len(levels)),
+        "widths": grid_widths(width, len(levels)),
         "blocks": 1 if scale < 3 else 2,
         "latent": options.latent or 32 * min(scale, 2),
         "critic_patch": critic_patch,
         "critic_levels": critic_levels,
-        "critic_widths": _widths(width, len(critic_levels)),
+        "critic_widths": grid_widths(width, len(critic_levels)),
     }
-
-
-def _levels(space: tuple[int, ...], patch: int) -> list[list[int]]:
-    return [list(level) for level in resolutions([length // patch for length in space])]
-
-
-def _widths(width: int, levels: int) -> list[int]:
-    return [min(width * 2**index, 2 * width) for index in range(levels)]

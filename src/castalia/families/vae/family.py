@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from castalia.core.errors import BadRequest
 from castalia.core.representation import Conditions, Continuous, Layout
 from castalia.families.contract import Learner, Size
-from castalia.families.nets.convolution import patch_factor, resolutions
+from castalia.families.nets.convolution import patch_factor
 from castalia.families.nets.describing import describe_columns
+from castalia.families.nets.sizes import SCALES, batch_size, continuous, grid_levels, grid_widths
 from castalia.families.vae.grids import GridConfig, GridVae
 from castalia.families.vae.options import VaeOptions
 from castalia.families.vae.rows import RowConfig, RowVae
-
-_SCALE: dict[str, int] = {"tiny": 1, "small": 2, "medium": 3, "large": 4}
 
 
 class VaeFamily:
@@ -32,15 +30,11 @@ class VaeFamily:
     ) -> dict[str, object]:
         """See `castalia.families.contract.Family.derive`."""
         options = cast("VaeOptions", options)
-        if not isinstance(layout, Continuous) or not 1 <= len(layout.shape) <= 4:
-            raise BadRequest(
-                "A VAE learns continuous arrays of one to four axes; this representation is another kind.",
-                hint="Choose another family with --family.",
-            )
+        layout = continuous(layout, "A VAE")
         common: dict[str, object] = {
             "rate": options.rate,
             "weight_decay": options.weight_decay,
-            "batch": options.batch or _batch(len(data)),
+            "batch": options.batch or batch_size(len(data), 60, 32, 256),
             "epochs": options.epochs or 400.0,
             "context": min(256, max(32, 0 if conditions is None else conditions.width)),
         }
@@ -55,13 +49,8 @@ class VaeFamily:
         return GridVae(layout, conditions, GridConfig.model_validate(config))
 
 
-def _batch(count: int) -> int:
-    """A power of two near a sixtieth of the items, from 32 to 256."""
-    return int(2 ** round(math.log2(min(256, max(32, count / 60)))))
-
-
 def _rows(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.generic]) -> dict[str, object]:
-    scale = _SCALE[size]
+    scale = SCALES[size]
     columns = describe_columns(layout, data)
     inner = min(1024, max(64 * scale, 16 * len(columns)))
     few = len(data) < 2000
@@ -77,16 +66,16 @@ def _rows(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.
 
 
 def _grid(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.generic]) -> dict[str, object]:
-    scale = _SCALE[size]
+    scale = SCALES[size]
     patch = patch_factor(layout.shape[1:])
-    levels = resolutions([length // patch for length in layout.shape[1:]])
+    levels = grid_levels(layout.shape[1:], patch)
     width = 32 * scale if patch > 1 else 16 * scale
     if len(layout.shape) == 4:
         width //= 2  # kernels over three axes cost three times as much: more steps are worth more than width
     return {
         "patch": patch,
-        "levels": [list(level) for level in levels],
-        "widths": [min(width * 2**index, 2 * width) for index in range(len(levels))],
+        "levels": levels,
+        "widths": grid_widths(width, len(levels)),
         "blocks": 1 if scale < 3 else 2,
         "latent": options.latent or min(16 * scale, max(2, math.prod(layout.shape) // 4)),
         "flow_layers": 4 + 2 * scale,
