@@ -4,7 +4,7 @@ from castalia.core.specs import FamilySpec
 
 SPEC = FamilySpec(
     name="diffusion",
-    summary="Diffusion and flow matching: the sharpest pictures; fills gaps; takes a few steps to sample",
+    summary="Diffusion and flow matching: follows classes closely; fills gaps; takes a few steps to sample",
     implementation="castalia.families.diffusion.family:DiffusionFamily",
     requires=("torch",),
     extra="train",

@@ -4,7 +4,7 @@ from castalia.core.specs import FamilySpec
 
 SPEC = FamilySpec(
     name="gan",
-    summary="Generative adversarial network: sharp items in one pass, trained by a game that is kept from collapsing",
+    summary="Generative adversarial network: items in one pass, trained by a game that is kept from collapsing",
     implementation="castalia.families.gan.family:GanFamily",
     requires=("torch",),
     extra="train",
