@@ -25,6 +25,7 @@ from castalia.core.contracts import Encoded
 from castalia.core.plugins import families, resolve
 from castalia.families.artifact import read_config
 from castalia.families.loading import load_learner
+from castalia.modalities.asking import Askable
 from castalia.modalities.classes import encode_labels
 from castalia.modalities.image.representation import PixelRepresentation
 from castalia.training import data as training_data
@@ -40,7 +41,7 @@ PEERS = ("diffusers", "plain-vae")
 
 def train_ours(family: str, data: np.ndarray, labels: np.ndarray, seconds: float, options: dict[str, object]):
     """A run of the product's own training on the encoded pictures; returns learner, facts."""
-    representation = PixelRepresentation(28, 1, NAMES, "centre")
+    representation = PixelRepresentation(28, 1, Askable(NAMES), "centre")
     conditions, known = encode_labels([NAMES[label] for label in labels], NAMES)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castalia.core.assets import SOURCES
 from castalia.core.config import Settings, load
 from castalia.store.blobs import Blobs
 from castalia.store.database import Database
@@ -59,7 +60,7 @@ class House:
         """Loaded models."""
         from castalia.serving.pool import Pool
 
-        return Pool(self.settings.engines, self.home)
+        return Pool(self.settings.engines, self.home, self.assets)
 
     @cached_property
     def guard(self) -> "Guard":
@@ -74,6 +75,10 @@ class House:
         from castalia.choosing.chooser import Chooser
 
         return Chooser(self.settings.chooser)
+
+    def assets(self) -> dict[str, Path]:
+        """Where the files that models share lie, see `castalia.core.assets`."""
+        return {model.format: model.folder for model in self.registry.list() if model.format in SOURCES}
 
     @property
     def models_folder(self) -> Path:

@@ -66,6 +66,7 @@ def plan_training(
     survey = _surveyed(implementation, path, values)
     told, values = _without_personal_data(house, implementation, path, survey, values)
     data = {"source": path, "name": name, "modality": modality, "family": family, "data_options": values, **fields}
+    data["assets"] = house.assets()
     plan = TrainingPlan.model_validate(validated(TrainingPlan, data))
     return plan, [*notes, *survey.warnings, *told]
 

@@ -40,8 +40,9 @@ class Pool:
     A model in use is never unloaded. A model whose process has died is loaded anew by the next request.
     """
 
-    def __init__(self, settings: EngineSettings, home: Path) -> None:
+    def __init__(self, settings: EngineSettings, home: Path, assets: Callable[[], dict[str, Path]] = dict) -> None:
         self.settings = settings
+        self.assets = assets
         self.run_folder = home / "run"
         self.cache = home / "cache"
         self._slots: dict[Key, Slot] = {}
@@ -118,6 +119,7 @@ class Pool:
             "context": self.settings.context,
             "slots": self.settings.slots,
             "cache": str(self.cache / "converted"),
+            "assets": {name: str(folder) for name, folder in self.assets().items()},
         }
         started = time.monotonic()
         slot.engine = open_engine(engines().spec(engine), model, options, self.settings.start_timeout)

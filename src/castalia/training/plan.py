@@ -71,6 +71,7 @@ class TrainingPlan(BaseModel):
     licence: str = Field(default="", description="Licence of the training data, kept in the model card.")
     data_options: dict[str, object] = Field(default_factory=dict, description="Options of the modality's data.")
     family_options: dict[str, object] = Field(default_factory=dict, description="Options of the family.")
+    assets: dict[str, Path] = Field(default_factory=dict, description="Where shared files lie, by `core.assets` name.")
 
     @model_validator(mode="after")
     def _has_an_end(self) -> "TrainingPlan":

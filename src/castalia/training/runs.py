@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from castalia.core.assets import provide
 from castalia.core.contracts import Encoded, Modality, Representation, Sample
 from castalia.core.errors import BadRequest, DatasetError
 from castalia.core.events import Progress
@@ -76,6 +77,7 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     if done is not None:
         return done
     plan = TrainingPlan.read(run_folder)
+    provide(plan.assets)
     met = meeting(families().spec(plan.family), modalities().spec(plan.modality), plan.compress)
     plan = plan.model_copy(update={"compress": met.compress})
     subject = _subject(run_folder, plan, met.kind, emit)

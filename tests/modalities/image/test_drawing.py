@@ -11,6 +11,7 @@ from castalia.core.contracts import Sample
 from castalia.core.errors import BadRequest
 from castalia.core.events import Progress
 from castalia.core.requests import Request
+from castalia.modalities.asking import Askable
 from castalia.modalities.image.fingerprints import fingerprints, nearest_training
 from castalia.modalities.image.modality import PICTURES, ImageModality
 from castalia.modalities.image.options import ImageData, ImageOptions
@@ -38,7 +39,7 @@ class FlatSampler:
 
 
 def draw(prompt: str, classes: tuple[str, ...] = DIGITS, side: int = 8, **options: object) -> list[Sample]:
-    representation = PixelRepresentation(side, 1, classes)
+    representation = PixelRepresentation(side, 1, Askable(classes))
     complete = ImageOptions.model_validate(options).model_dump()
     request = Request.of_text(prompt, modality="image", seed=1, options=complete)
     made = list(MODALITY.generate(representation, FlatSampler((1, side, side)), request))

@@ -93,7 +93,7 @@ class TestFit:
     def test_digits_become_grey_eight_by_eight_with_ten_classes(self, digits: Path) -> None:
         representation, encoded_set = MODALITY.fit(digits, ImageData())
         assert representation.layout.shape == (1, 8, 8)
-        assert representation.classes == tuple("0123456789")
+        assert representation.askable.classes == tuple("0123456789")
         assert encoded_set.data.shape == (1797, 1, 8, 8)
         assert encoded_set.data.min() == -1.0
         assert encoded_set.data.max() == 1.0
@@ -126,7 +126,7 @@ class TestFit:
         outer = tmp_path / "outer"
         outer.mkdir()
         few_digits.rename(outer / "train")
-        assert MODALITY.fit(outer, ImageData())[0].classes == tuple("0123456789")
+        assert MODALITY.fit(outer, ImageData())[0].askable.classes == tuple("0123456789")
 
     def test_exact_duplicates_count_once(self, few_digits: Path) -> None:
         original = next((few_digits / "0").iterdir())

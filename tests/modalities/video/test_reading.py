@@ -69,7 +69,7 @@ def test_too_few_clips_and_empty_folders_are_refused(tmp_path, clips):
 
 def test_clips_are_read_as_frames(clips, moving_frames):
     view, encoded = MODALITY.fit(clips, VideoData(frames=8))
-    assert (view.channels, view.side, view.fps, view.classes) == (1, 32, 10.0, ("left", "right"))
+    assert (view.channels, view.side, view.fps, view.askable.classes) == (1, 32, 10.0, ("left", "right"))
     assert encoded.data.shape == (40, 1, 8, 32, 32)
     assert encoded.data.shape[1:] == view.layout.shape
     first = np.stack([np.asarray(frame) for frame in moving_frames("left", 0)]) / 127.5 - 1.0
@@ -91,7 +91,7 @@ def test_folders_of_frames_are_clips(tmp_path, moving_frames):
                 frame.save(folder / f"frame{place}.png")
     (tmp_path / "left" / "cover.png").write_bytes(b"")
     view, encoded = MODALITY.fit(tmp_path, VideoData(frames=8))
-    assert view.classes == ("left", "right")
+    assert view.askable.classes == ("left", "right")
     assert len(encoded.data) == 16
     assert "cover.png" in "\n".join(MODALITY.survey(tmp_path, VideoData()).warnings)
 

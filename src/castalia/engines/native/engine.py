@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from castalia.core.assets import provide
 from castalia.core.contracts import Array, Given, Modality, Sample
 from castalia.core.errors import BadRequest, Interrupted
 from castalia.core.events import Done, EngineEvent, MediaChunk, Progress, TextDelta, Usage
@@ -42,8 +43,9 @@ class NativeEngine:
         installed.
         """
         self._torch: Any = importlib.import_module("torch")
-        threads = NativeLoadOptions.model_validate(load_options).threads
-        self._torch.set_num_threads(threads or usable_cores())
+        options = NativeLoadOptions.model_validate(load_options)
+        provide(options.assets)
+        self._torch.set_num_threads(options.threads or usable_cores())
         loading: Any = importlib.import_module("castalia.families.loading")
         self._config = read_config(model.folder)
         self._modality = cast("Modality", modalities().implementation(self._config.modality)())

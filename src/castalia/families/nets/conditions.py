@@ -3,16 +3,24 @@
 import torch
 from torch import Tensor, nn
 
-from castalia.core.representation import Conditions
+from castalia.core.representation import Conditions, Segment
+
+BLUR = 0.1
+"""Noise in training on wide groups of real numbers, relative to their unit scale."""
+WIDE = 64
+"""Numbers from which such a group is wide: a vector that stands for something, not a few figures."""
 
 
 class ConditionEncoder(nn.Module):
     """Conditions (batch, width) with their known groups (batch, groups) to an embedding (batch, features).
 
-    Without conditions the embedding is empty (features 0), so that callers concatenate without asking.
+    In training, wide groups of real numbers (the vector of a caption) get some noise, so that what lies near in
+    meaning is read alike: there are few items, and each vector comes often. Without conditions the embedding is empty
+    (features 0), so that callers concatenate without asking.
     """
 
     owners: Tensor
+    blur: Tensor
 
     def __init__(self, conditions: Conditions | None, features: int) -> None:
         super().__init__()
@@ -25,6 +33,9 @@ class ConditionEncoder(nn.Module):
             )
             owners = [index for index, group in enumerate(self.groups) for _ in range(group.width)]
             self.register_buffer("owners", torch.tensor(owners), persistent=False)
+            wide = [_is_wide(group) for group in self.groups for _ in range(group.width)]
+            self.blurred = any(wide)
+            self.register_buffer("blur", BLUR * torch.tensor(wide, dtype=torch.float32), persistent=False)
 
     def forward(self, count: int, conditions: Tensor | None, known: Tensor | None) -> Tensor:
         """The embedding (count, features); ``conditions`` None means that nothing is known."""
@@ -34,8 +45,15 @@ class ConditionEncoder(nn.Module):
         if conditions is None or known is None:
             conditions = parameter.new_zeros(count, self.width)
             known = torch.zeros(count, len(self.groups), dtype=torch.bool, device=parameter.device)
+        if self.training and self.blurred:
+            noise = torch.randn(conditions.shape).to(conditions.device)
+            conditions = conditions + self.blur * noise
         seen = known.to(parameter.dtype)
         return self.net(torch.cat([conditions * seen[:, self.owners], seen], dim=1))
+
+
+def _is_wide(group: Segment) -> bool:
+    return group.kind == "real" and group.width >= WIDE
 
 
 def hide_groups(known: Tensor | None, nothing: float = 0.15) -> Tensor | None:

@@ -14,7 +14,8 @@ from castalia.core.errors import UnsupportedInput
 from castalia.core.events import Progress
 from castalia.core.representation import Kind
 from castalia.core.requests import Request
-from castalia.modalities.classes import encode_labels, wanted_labels
+from castalia.modalities.asking import Askable, read_request
+from castalia.modalities.captions import read_captions, without_captions
 from castalia.modalities.image import figures, fingerprints, surveying
 from castalia.modalities.image.options import ImageData, ImageOptions
 from castalia.modalities.image.pixels import decode, encode, is_grey, resize, square, to_array, to_image
@@ -22,7 +23,6 @@ from castalia.modalities.image.reading import FEWEST, list_folder, refuse, side_
 from castalia.modalities.image.representation import PixelRepresentation, restore
 from castalia.modalities.image.sheet import contact_sheet
 from castalia.modalities.image.spec import SPEC
-from castalia.modalities.wording import read_wish
 
 PICTURES = frozenset(
     {
@@ -48,7 +48,7 @@ class ImageModality:
         """
         if not source.is_dir():
             return 0.0
-        listing = list_folder(source, ImageData())
+        listing = without_captions(list_folder(source, ImageData()))
         doubtful = sum(item.path.suffix.lower() in {".gif", ".webp"} for item in listing.items)
         return listing.share * (1.0 - 0.1 * doubtful / max(1, len(listing.items)))
 
@@ -61,17 +61,20 @@ class ImageModality:
         return ImageData
 
     def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[PixelRepresentation, Encoded]:  # noqa: ARG002 - one kind so far
-        """All readable pictures as (n, channels, side, side); exact duplicates within a class count once.
+        """All readable pictures as (n, channels, side, side), one for each caption of theirs; exact duplicates of
+        the same class and caption count once.
 
         Raises DatasetError with all unreadable files unless ``skip_bad``, and for fewer than 16 pictures.
         """
         chosen = _data_options(options)
         listing = list_folder(source, chosen)
+        captions = read_captions(listing, chosen.captions)
         side = side_for(sizes_of(listing.items), chosen)
         pictures: list[Image.Image] = []
         labels: list[str | None] = []
-        problems: list[str] = []
-        seen: set[tuple[bytes, str | None]] = set()
+        words: list[str | None] = []
+        problems = list(captions.problems)
+        seen: set[tuple[bytes, str | None, str | None]] = set()
         grey = True
         for item in listing.items:
             try:
@@ -79,25 +82,24 @@ class ImageModality:
             except UnsupportedInput as error:
                 problems.append(f"{item.name}: {error.message}")
                 continue
-            key = (surveying.digest(image), item.label)
-            if key not in seen:
-                seen.add(key)
-                grey = grey and is_grey(image)
-                pictures.append(square(image, side, chosen.crop))
-                labels.append(item.label)
+            content, picture = surveying.digest(image), square(image, side, chosen.crop)
+            for caption in captions.of(item.name):
+                if (key := (content, item.label, caption)) not in seen:
+                    seen.add(key)
+                    grey = grey and is_grey(image)
+                    pictures.append(picture)
+                    labels.append(item.label)
+                    words.append(caption)
         if problems and not chosen.skip_bad:
             raise refuse(problems)
-        if len(pictures) < FEWEST:
+        if len({content for content, *_ in seen}) < FEWEST:
             raise refuse([f"{len(pictures)} different readable pictures; at least {FEWEST} are needed"])
 
         channels = 1 if chosen.channels == "grey" or (chosen.channels == "auto" and grey) else 3
-        classes = tuple(label for label in listing.classes if label in set(labels))
-        representation = PixelRepresentation(side, channels, classes, chosen.crop)
+        askable = Askable(tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts))
+        representation = PixelRepresentation(side, channels, askable, chosen.crop)
         data = np.stack([to_array(picture, channels) for picture in pictures])
-        if not classes:
-            return representation, Encoded(data)
-        conditions, known = encode_labels(labels, representation.classes)
-        return representation, Encoded(data, conditions, known)
+        return representation, Encoded(data, *askable.encode(labels, words))
 
     def restore(self, config: dict[str, object]) -> PixelRepresentation:
         """The representation that a model's ``config.json`` describes."""
@@ -111,35 +113,35 @@ class ImageModality:
     def generate(
         self, representation: Representation, sampler: Sampler, request: Request
     ) -> Iterator[Sample | Progress]:
-        """Pictures of the classes that the options or the prompt name, in turn; of any kind when they name none.
+        """Pictures of the classes that options or prompt name, in turn, or, of a model that has learnt captions, as the
+        prompt says in words; of any kind when it names nothing that the model knows.
 
-        Each sample's info holds ``width``, ``height`` and ``native``, the side that the model draws at; ``label`` where
-        one was asked for, and ``note`` where the prompt names no class of a model that has some. Raises
-        BadRequest for a label that is no class.
+        Each sample's info holds ``width``, ``height`` and ``native``, the side that the model draws at; ``label`` and
+        ``caption`` where one was asked for, and ``note`` where the prompt names no class of a model that has some.
+        Raises BadRequest for a label that is no class.
         """
         pixels = _pixels(representation)
         options = ImageOptions.model_validate(request.options)
-        labels, note = wanted_labels(options.label, request.prompt, pixels.classes, PICTURES)
-        wish = read_wish(request.prompt, pixels.classes, PICTURES)
-        count = options.count or max(wish.count or 1, len(labels))
+        asked = read_request(pixels.askable, options.label, request.prompt, PICTURES, options.count)
         images: list[Image.Image] = []
-        for start in range(0, count, BATCH):
-            size = min(BATCH, count - start)
-            wanted: list[str | None] = [labels[(start + i) % len(labels)] if labels else None for i in range(size)]
-            conditions, known = encode_labels(wanted, pixels.classes) if pixels.classes else (None, None)
+        for start in range(0, asked.count, BATCH):
+            size = min(BATCH, asked.count - start)
+            labels = [asked.label(start + index) for index in range(size)]
+            conditions, known = pixels.askable.encode(labels, [asked.caption] * size)
             # a seed of its own for each batch, far from those that a person would ask for next
             drawn = sampler(size, conditions, known, (request.seed or 0) + start * 1_000_003)
-            for label, values in zip(wanted, drawn, strict=True):
+            for index, values in enumerate(drawn):
                 image = to_image(values)
                 if options.sheet:
                     images.append(image)
                     continue
-                facts: dict[str, object] = {} if label is None else {"label": label}
-                yield _sample(_sized(image, options.size), options, facts | note | {"native": pixels.side})
-            yield Progress(message="drawing", fraction=(start + size) / count)
+                facts = asked.facts(start + index) | {"native": pixels.side}
+                yield _sample(_sized(image, options.size), options, facts)
+            yield Progress(message="drawing", fraction=(start + size) / asked.count)
         if options.sheet:
             sheet = contact_sheet([_sized(image, options.size) for image in images])
-            yield _sample(sheet, options, {"sheet": True, "count": count, "labels": labels} | note)
+            facts = {"sheet": True, "count": asked.count, "labels": asked.labels} | asked.note
+            yield _sample(sheet, options, facts)
 
     def preview(self, representation: Representation, data: NDArray[np.generic]) -> Sample:
         """A contact sheet as PNG; info holds its width, height and the count of pictures."""

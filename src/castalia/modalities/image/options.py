@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from castalia.modalities.captions import CaptionSource
+
 
 class ImageOptions(BaseModel):
     """How many pictures, of what, and in which encoding."""
@@ -53,6 +55,11 @@ class ImageData(BaseModel):
     )
     labels: Literal["auto", "folders", "none"] = Field(
         default="auto", description="Classes from sub-folders; auto: when there are at least two."
+    )
+    captions: CaptionSource = Field(
+        default="auto",
+        description="Words about each picture: files (NAME.txt beside it, metadata.csv or .jsonl), the pictures' own "
+        "names, none; auto: files when half of the pictures have one.",
     )
     max_items: int = Field(default=20_000, ge=16, description="Use at most so many pictures, spread over the folder.")
     skip_bad: bool = Field(default=False, description="Leave out unreadable files instead of refusing to train.")

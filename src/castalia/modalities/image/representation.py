@@ -1,23 +1,23 @@
-"""The view of pictures that families learn: their pixels, and their class where sub-folders give one."""
+"""The view of pictures that families learn: their pixels, and their class or caption where there is one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from castalia.core.errors import BadRequest
 from castalia.core.representation import Conditions, Continuous
-from castalia.modalities.classes import label_conditions
+from castalia.modalities.asking import Askable
 
 
 @dataclass(frozen=True)
 class PixelRepresentation:
-    """Pictures as (channels, side, side) in [-1, 1], conditioned on one of ``classes`` when there are any.
+    """Pictures as (channels, side, side) in [-1, 1], conditioned as ``askable`` says.
 
-    ``channels`` is 1 (grey) or 3 (RGB). A condition is the one-hot class, group ``label``.
+    ``channels`` is 1 (grey) or 3 (RGB).
     """
 
     side: int
     channels: Literal[1, 3]
-    classes: tuple[str, ...] = ()
+    askable: Askable = field(default_factory=Askable)
     crop: Literal["centre", "fit"] = "centre"
     name: str = "pixels"
 
@@ -28,8 +28,8 @@ class PixelRepresentation:
 
     @property
     def conditions(self) -> Conditions | None:
-        """One categorical group of all classes, or None."""
-        return label_conditions(self.classes)
+        """See `Askable`."""
+        return self.askable.conditions
 
     def config(self) -> dict[str, object]:
         """JSON-ready; `restore` reads it."""
@@ -37,7 +37,8 @@ class PixelRepresentation:
             "name": self.name,
             "side": self.side,
             "channels": self.channels,
-            "classes": list(self.classes),
+            "classes": list(self.askable.classes),
+            "captioned": self.askable.captioned,
             "crop": self.crop,
         }
 
@@ -58,6 +59,6 @@ def restore(config: dict[str, object]) -> PixelRepresentation:
     return PixelRepresentation(
         side=side,
         channels=cast("Literal[1, 3]", channels),
-        classes=tuple(str(label) for label in classes),
+        askable=Askable(tuple(str(label) for label in classes), config.get("captioned") is True),
         crop=cast("Literal['centre', 'fit']", crop),
     )

@@ -12,6 +12,7 @@ from PIL import Image
 
 from castalia.core.contracts import Survey
 from castalia.core.errors import UnsupportedInput
+from castalia.modalities.captions import read_captions, tell_captions
 from castalia.modalities.folders import Item, Listing, class_findings, duplicate_warnings, file_warnings, some
 from castalia.modalities.image.options import ImageData
 from castalia.modalities.image.pixels import decode, is_grey
@@ -49,6 +50,7 @@ def survey(source: Path, options: ImageData) -> Survey:
         found.problems.append(f"{source} is not a folder; pictures for training lie in one folder")
         return found
     listing = list_folder(source, options)
+    captions = read_captions(listing, options.captions)
     looked = _look(listing)
     found.count = len(looked.good)
 
@@ -74,6 +76,7 @@ def survey(source: Path, options: ImageData) -> Survey:
         "largest side": max((max(size) for size in looked.sizes), default=0),
         "classes": listing.classes,
     }
+    tell_captions(found, captions, listing, "pictures")
     return found
 
 

@@ -13,7 +13,8 @@ from castalia.core.errors import UnsupportedInput
 from castalia.core.events import Progress
 from castalia.core.representation import Kind
 from castalia.core.requests import Request
-from castalia.modalities.classes import encode_labels, wanted_labels
+from castalia.modalities.asking import Askable, read_request
+from castalia.modalities.captions import Captions, read_captions, without_captions
 from castalia.modalities.folders import Listing
 from castalia.modalities.image.pixels import decode as decode_picture
 from castalia.modalities.image.pixels import encode as encode_picture
@@ -35,7 +36,6 @@ from castalia.modalities.video.reading import (
 )
 from castalia.modalities.video.representation import FrameRepresentation, restore
 from castalia.modalities.video.spec import SPEC
-from castalia.modalities.wording import read_wish
 
 CLIPS = frozenset(
     {
@@ -44,6 +44,9 @@ CLIPS = frozenset(
     }
 )
 """Words by which clips are counted."""
+
+MOST = 16
+"""Clips of one request."""
 
 BATCH = 4
 """Clips made at once, so that a long request can be stopped between batches."""
@@ -65,7 +68,7 @@ class VideoModality:
         """The share of a folder's visible files that are clips; GIF and WebP count when they move."""
         if not source.is_dir():
             return 0.0
-        listing = list_folder(source, VideoData())
+        listing = without_captions(list_folder(source, VideoData()))
         files = [item.path for item in listing.items if item.path.is_file()]
         doubtful = [path for path in files if path.suffix.lower() in {".gif", ".webp"}]
         looked = doubtful[:: max(1, len(doubtful) // LOOKED_AT)]
@@ -82,14 +85,17 @@ class VideoModality:
         return VideoData
 
     def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[FrameRepresentation, Encoded]:  # noqa: ARG002 - one kind so far
-        """All clips as (n, channels, frames, side, side); exact duplicates within a class count once.
+        """All clips as (n, channels, frames, side, side), one for each caption of theirs; exact duplicates of the same
+        class and caption count once.
 
         Raises DatasetError with all unreadable files unless ``skip_bad``, and for fewer than 16 clips.
         """
         chosen = _data_options(options)
         listing = list_folder(source, chosen)
+        captions = read_captions(listing, chosen.captions)
         side = side_for(_sides(listing), chosen)
-        clips, labels, problems = _read(listing, side, chosen)
+        clips, labels, words, problems = _read(listing, captions, side, chosen)
+        problems = [*captions.problems, *problems]
         if problems and not chosen.skip_bad:
             raise refuse(problems)
         if len(clips) < FEWEST:
@@ -97,13 +103,11 @@ class VideoModality:
         grey = chosen.channels == "grey" or (
             chosen.channels == "auto" and all(is_grey(frame) for clip in clips for frame in clip.frames)
         )
-        classes = tuple(label for label in listing.classes if label in set(labels))
+        askable = Askable(tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts))
         fps = chosen.fps or float(np.clip(np.median([clip.fps for clip in clips]), 1.0, 30.0))
-        view = FrameRepresentation(side, chosen.frames, round(fps, 2), 1 if grey else 3, classes, chosen.crop)
+        view = FrameRepresentation(side, chosen.frames, round(fps, 2), 1 if grey else 3, askable, chosen.crop)
         data = np.stack([to_clip(clip.frames, view.channels) for clip in clips])
-        if not classes:
-            return view, Encoded(data)
-        return view, Encoded(data, *encode_labels(labels, classes))
+        return view, Encoded(data, *askable.encode(labels, words))
 
     def restore(self, config: dict[str, object]) -> FrameRepresentation:
         """The representation that a model's ``config.json`` describes."""
@@ -117,29 +121,28 @@ class VideoModality:
     def generate(
         self, representation: Representation, sampler: Sampler, request: Request
     ) -> Iterator[Sample | Progress]:
-        """Clips of the classes that the options or the prompt name, in turn; of any kind when they name none.
+        """Clips of the classes that options or prompt name, in turn, or, of a model that has learnt captions, as the
+        prompt says in words; of any kind when it names nothing that the model knows.
 
         A picture that is attached becomes the first frame, where the family can go on from one. Each sample's info
-        holds ``width``, ``height``, ``frames``, ``fps`` and ``native``, the side that the model works at; ``label``
-        and ``note`` as for pictures. Raises BadRequest for a label that is no class, and for a first frame that the
-        family cannot go on from.
+        holds ``width``, ``height``, ``frames``, ``fps`` and ``native``, the side that the model works at; ``label``,
+        ``caption`` and ``note`` as for pictures. Raises BadRequest for a label that is no class, and for a first frame
+        that the family cannot go on from.
         """
         view = _frames(representation)
         options = VideoOptions.model_validate(request.options)
-        labels, note = wanted_labels(options.label, request.prompt, view.classes, CLIPS)
-        wish = read_wish(request.prompt, view.classes, CLIPS)
-        count = options.count or min(16, max(wish.count or 1, len(labels)))
+        asked = read_request(view.askable, options.label, request.prompt, CLIPS, options.count)
+        count = min(MOST, asked.count)
         first = _first_frame(view, request)
         for start in range(0, count, BATCH):
             size = min(BATCH, count - start)
-            wanted: list[str | None] = [labels[(start + i) % len(labels)] if labels else None for i in range(size)]
-            conditions = encode_labels(wanted, view.classes) if view.classes else (None, None)
+            labels = [asked.label(start + index) for index in range(size)]
+            conditions = view.askable.encode(labels, [asked.caption] * size)
             # a seed of its own for each batch, far from those that a person would ask for next
             seed = (request.seed or 0) + start * 1_000_003
             given = [] if first is None else [_given(view, first, size)]
-            for label, array in zip(wanted, sampler(size, *conditions, seed, *given), strict=True):
-                named: dict[str, object] = {} if label is None else {"label": label}
-                yield _sample(view, to_frames(array), options, named | note)
+            for index, array in enumerate(sampler(size, *conditions, seed, *given)):
+                yield _sample(view, to_frames(array), options, asked.facts(start + index))
             yield Progress(message="filming", fraction=(start + size) / count)
 
     def preview(self, representation: Representation, data: NDArray[np.generic]) -> Sample:
@@ -203,12 +206,15 @@ def _sides(listing: Listing) -> list[int]:
     return found
 
 
-def _read(listing: Listing, side: int, options: VideoData) -> tuple[list[Clip], list[str | None], list[str]]:
-    """Training clips with their labels, and what could not be read."""
+def _read(
+    listing: Listing, captions: Captions, side: int, options: VideoData
+) -> tuple[list[Clip], list[str | None], list[str | None], list[str]]:
+    """Training clips with their labels and captions, and what could not be read."""
     clips: list[Clip] = []
     labels: list[str | None] = []
+    words: list[str | None] = []
     problems: list[str] = []
-    seen: set[tuple[bytes, str | None]] = set()
+    seen: set[tuple[bytes, str | None, str | None]] = set()
     for item in listing.items:
         try:
             clip = read_clip(item.path, side)
@@ -219,12 +225,14 @@ def _read(listing: Listing, side: int, options: VideoData) -> tuple[list[Clip], 
             continue
         for start in starts_of(clip, options):
             part = piece(clip, side, options, start)
-            key = (surveying.digest(part), item.label)
-            if key not in seen:
-                seen.add(key)
-                clips.append(part)
-                labels.append(item.label)
-    return clips, labels, problems
+            content = surveying.digest(part)
+            for caption in captions.of(item.name):
+                if (key := (content, item.label, caption)) not in seen:
+                    seen.add(key)
+                    clips.append(part)
+                    labels.append(item.label)
+                    words.append(caption)
+    return clips, labels, words, problems
 
 
 def _data_options(options: BaseModel) -> VideoData:

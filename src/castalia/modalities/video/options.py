@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from castalia.modalities.captions import CaptionSource
 from castalia.modalities.folders import Labels
 
 
@@ -51,5 +52,10 @@ class VideoData(BaseModel):
         default="centre", description="Make squares by cutting the centre, or by padding with the border's colour."
     )
     labels: Labels = Field(default="auto", description="Classes from sub-folders; auto: when there are at least two.")
+    captions: CaptionSource = Field(
+        default="auto",
+        description="Words about each clip: files (NAME.txt beside it, metadata.csv or .jsonl), the clips' own names, "
+        "none; auto: files when half of the clips have one.",
+    )
     max_items: int = Field(default=4000, ge=16, description="Use at most so many clips, spread over the folder.")
     skip_bad: bool = Field(default=False, description="Leave out unreadable files instead of refusing to train.")

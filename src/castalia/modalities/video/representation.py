@@ -1,25 +1,25 @@
-"""The view of clips that families learn: their pixels frame by frame, and a class where sub-folders give one."""
+"""The view of clips that families learn: their pixels frame by frame, and a class or caption where there is one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from castalia.core.errors import BadRequest
 from castalia.core.representation import Conditions, Continuous
-from castalia.modalities.classes import label_conditions
+from castalia.modalities.asking import Askable
 
 
 @dataclass(frozen=True)
 class FrameRepresentation:
     """Clips as (channels, frames, side, side) in [-1, 1], shown at ``fps`` frames a second.
 
-    ``channels`` is 1 (grey) or 3 (RGB). A condition is the one-hot class, group ``label``.
+    ``channels`` is 1 (grey) or 3 (RGB). Conditions are as ``askable`` says.
     """
 
     side: int
     frames: int
     fps: float
     channels: Literal[1, 3]
-    classes: tuple[str, ...] = ()
+    askable: Askable = field(default_factory=Askable)
     crop: Literal["centre", "fit"] = "centre"
     name: str = "frames"
 
@@ -30,8 +30,8 @@ class FrameRepresentation:
 
     @property
     def conditions(self) -> Conditions | None:
-        """One categorical group of all classes, or None."""
-        return label_conditions(self.classes)
+        """See `Askable`."""
+        return self.askable.conditions
 
     def config(self) -> dict[str, object]:
         """JSON-ready; `restore` reads it."""
@@ -41,7 +41,8 @@ class FrameRepresentation:
             "frames": self.frames,
             "fps": self.fps,
             "channels": self.channels,
-            "classes": list(self.classes),
+            "classes": list(self.askable.classes),
+            "captioned": self.askable.captioned,
             "crop": self.crop,
         }
 
@@ -68,6 +69,6 @@ def restore(config: dict[str, object]) -> FrameRepresentation:
         frames=frames,
         fps=float(fps),
         channels=cast("Literal[1, 3]", channels),
-        classes=tuple(str(label) for label in classes),
+        askable=Askable(tuple(str(label) for label in classes), config.get("captioned") is True),
         crop=cast("Literal['centre', 'fit']", crop),
     )

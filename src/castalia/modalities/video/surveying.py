@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from castalia.core.contracts import Survey
+from castalia.modalities.captions import read_captions, tell_captions
 from castalia.modalities.folders import Item, Listing, class_findings, duplicate_warnings, file_warnings, some
 from castalia.modalities.image.pixels import is_grey
 from castalia.modalities.video.clips import Clip, read_clip
@@ -47,6 +48,7 @@ def survey(source: Path, options: VideoData) -> Survey:
         found.problems.append(f"{source} is not a folder; clips for training lie in one folder")
         return found
     listing = list_folder(source, options)
+    captions = read_captions(listing, options.captions)
     watched = _watch(listing)
     found.count = len(watched.good)
 
@@ -71,6 +73,7 @@ def survey(source: Path, options: VideoData) -> Survey:
         "most frames": max(watched.counts, default=0),
         "classes": listing.classes,
     }
+    tell_captions(found, captions, listing, "clips")
     return found
 
 
