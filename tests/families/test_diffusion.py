@@ -1,6 +1,5 @@
 """Diffusion learns: solvers of their order, both paths, conditions, given parts, every rank of layout."""
 
-import itertools
 from contextlib import nullcontext
 
 import numpy as np
@@ -259,15 +258,6 @@ def test_strength_decides_how_much_of_a_picture_stays(digits, digits_learner):
     )
     assert weak < half < full
     assert weak < 0.1 * full
-
-
-def test_pictures_move_evenly_between_two_conditions(digits_learner):
-    _, conditions, known = wanted_digits(2)
-    ends = torch.from_numpy(conditions), torch.from_numpy(known)
-    between = digits_learner.between(9, *ends, torch.Generator().manual_seed(0)).numpy()
-    assert between.shape == (9, 1, 8, 8)
-    steps = [np.linalg.norm(two - one) for one, two in itertools.pairwise(between)]
-    assert max(steps) < np.linalg.norm(between[-1] - between[0])
 
 
 def test_the_image_path_serves_and_resumes(tmp_path, digits):

@@ -15,7 +15,8 @@ from castalia.modalities import sentences
 from castalia.modalities.asking import Askable, described, read_request
 from castalia.modalities.captions import read_captions
 from castalia.modalities.folders import list_folder
-from castalia.modalities.image.modality import PICTURES, ImageModality
+from castalia.modalities.image.drawing import PICTURES
+from castalia.modalities.image.modality import ImageModality
 from castalia.modalities.image.options import ImageData, ImageOptions
 
 PNG = (".png",)

@@ -64,6 +64,8 @@ class ModalitySpec(Spec):
     join: str | None = None
     wishes: tuple[str, ...] = ()
     default_family: str | None = None
+    begins_with: tuple[str, ...] = ()
+    """Kinds of attachments from which a family that completes can go on: a picture, the first frame of a film."""
 
 
 class FamilySpec(Spec):

@@ -7,7 +7,7 @@ from typing import cast
 
 from castalia.core.errors import UnsupportedInput
 from castalia.core.models import Model, ModelFile
-from castalia.core.plugins import modalities
+from castalia.core.plugins import families, modalities
 
 
 def model_from_artifact(folder: Path, name: str, source: str = "") -> Model:
@@ -17,7 +17,9 @@ def model_from_artifact(folder: Path, name: str, source: str = "") -> Model:
     if not (folder / "weights.safetensors").is_file():
         raise UnsupportedInput(f"{folder} has no weights.safetensors.", hint="Train the model again.")
     modality = str(config["modality"])
-    modalities().spec(modality)  # raises NotFound when its plug-in is not installed
+    family = str(config["family"])
+    kind, learner = modalities().spec(modality), families().specs().get(family)  # NotFound: its plug-in is missing
+    begins = kind.begins_with if learner is not None and learner.completes and not config.get("compressor") else ()
     figures = card.get("figures")
     details = card.get("details")
     return Model(
@@ -25,8 +27,9 @@ def model_from_artifact(folder: Path, name: str, source: str = "") -> Model:
         format="castalia",
         engines=["native"],
         engine_reason="native is the engine of models trained here",
-        family=str(config["family"]),
+        family=family,
         outputs=[modality],
+        inputs=["text", *begins],
         folder=folder,
         files=[describe_file(path, folder) for path in sorted(folder.rglob("*")) if path.is_file()],
         source=source,

@@ -12,8 +12,9 @@ from castalia.core.errors import BadRequest
 from castalia.core.events import Progress
 from castalia.core.requests import Request
 from castalia.modalities.asking import Askable
+from castalia.modalities.image.drawing import PICTURES
 from castalia.modalities.image.fingerprints import fingerprints, nearest_training
-from castalia.modalities.image.modality import PICTURES, ImageModality
+from castalia.modalities.image.modality import ImageModality
 from castalia.modalities.image.options import ImageData, ImageOptions
 from castalia.modalities.image.representation import PixelRepresentation, restore
 from castalia.modalities.wording import Wish, read_wish

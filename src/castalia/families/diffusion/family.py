@@ -74,7 +74,8 @@ def _rows(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
 
 
 def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArray[np.generic]) -> dict[str, object]:
-    scale, space = SCALES[size], layout.shape[1:]
+    fold = len(layout.shape) == 4 if options.fold is None else options.fold and len(layout.shape) == 4
+    scale, space = SCALES[size], layout.shape[2 if fold else 1 :]
     net = "unet" if options.net == "auto" else options.net
     patch = options.patch or _patch(space, size)
     if any(length % patch for length in space):
@@ -89,6 +90,7 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
         "centre": float(np.asarray(data, dtype=np.float32).mean()),
         "spread": max(float(np.asarray(data, dtype=np.float32).std()), 1e-3),
         "net": net,
+        "fold": fold,
         "patch": patch,
         "levels": levels,
         "widths": grid_widths(width, len(levels)),

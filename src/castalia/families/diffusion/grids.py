@@ -18,6 +18,8 @@ class GridConfig(DiffusionConfig):
     spread: float
     """Mean and standard deviation of all numbers of the training items."""
     net: Literal["unet", "dit"]
+    fold: bool = False
+    """Whether the first of three spatial axes counts as channels, so that the network works on a plane."""
     patch: int
     levels: list[tuple[int, ...]]
     widths: list[int]
@@ -30,11 +32,14 @@ class GridNet(nn.Module):
 
     def __init__(self, layout: Continuous, config: GridConfig, features: int) -> None:
         super().__init__()
-        channels, context = layout.shape[0], config.context
+        channels, space, context = layout.shape[0], layout.shape[1:], config.context
+        if config.fold:
+            channels, space = channels * space[0], space[1:]
+        self.fold = config.fold
         self.context = TimeContext(features, context)
         self.body: UNet | DiT
         if config.net == "dit":
-            space, width = layout.shape[1:], config.widths[0]
+            width = config.widths[0]
             self.body = DiT(DiTSizes(channels, space, config.patch, width, config.blocks, context, config.dropout))
         else:
             sizes = UNetSizes(
@@ -51,7 +56,10 @@ class GridNet(nn.Module):
 
     def forward(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See the class."""
-        return self.body(x_t, self.context(times, condition))
+        context = self.context(times, condition)
+        if self.fold:
+            return self.body(x_t.flatten(1, 2), context).unflatten(1, x_t.shape[1:3])
+        return self.body(x_t, context)
 
 
 class GridDiffusion(Diffusion):

@@ -14,6 +14,9 @@ from castalia.families.diffusion.paths import path_of
 from castalia.families.diffusion.solvers import Denoiser, even_times, solve
 from castalia.families.nets.conditions import ConditionEncoder, hide_groups
 
+REDRAWN = 0.6
+"""The strength with which a whole given item is drawn anew, unless another is asked for."""
+
 
 class DiffusionConfig(BaseModel):
     """Derived numbers that every diffusion model has."""
@@ -127,34 +130,19 @@ class Diffusion(Learner):
         drawn = self.draw(noise, condition, chosen, settled)
         return torch.where(mask, data, drawn)
 
-    @torch.no_grad()
-    def between(
-        self,
-        count: int,
-        conditions: Tensor,
-        known: Tensor,
-        generator: torch.Generator,
-        options: DiffusionSamplingOptions | None = None,
-    ) -> Tensor:
-        """``count`` items (count, *shape) from one noise, their conditions moving evenly from the first of two to the
-        second: ``conditions`` (2, width), ``known`` (2, groups)."""
-        device = next(self.parameters()).device
-        noise = torch.randn(1, *self.shape, generator=generator).expand(count, *self.shape)
-        first, second = self.embedding(2, conditions, known)
-        shares = torch.linspace(0.0, 1.0, count, device=device)[:, None]
-        chosen = options or DiffusionSamplingOptions()
-        return self.draw(noise.to(device), torch.lerp(first, second, shares), chosen)
-
     def draw(
         self, noise: Tensor, condition: Tensor, options: DiffusionSamplingOptions, settled: Settled | None = None
     ) -> Tensor:
         """Items (batch, *shape) from noise and the embedding of what is asked for."""
         steps, first = options.steps or self.config.steps, self.path.first
         x = noise = options.temperature * noise
-        if settled is not None and options.strength < 1.0:
-            first = max(first, 1.0 - options.strength)
-            x = settled.point(first, noise)
-            steps = max(1, round(steps * options.strength))
+        if settled is not None:
+            parts = bool(settled.mask.any())
+            strength = options.strength or (1.0 if parts else REDRAWN)
+            if strength < 1.0:
+                first = max(first, 1.0 - strength)
+                x = settled.point(first, noise)
+                steps = max(1, round(steps * strength))
         denoise = self._guided(condition, self.config.guidance if options.guidance is None else options.guidance)
         times = even_times(first, steps)
         if settled is not None and settled.mask.any():

@@ -18,6 +18,9 @@ class DiffusionOptions(BaseModel):
     )
     prediction: Prediction = Field(default="velocity", description="What the network tells: velocity (v) or noise.")
     net: Literal["auto", "unet", "dit"] = Field(default="auto", description="Network of grids; rows have their own.")
+    fold: bool | None = Field(
+        default=None, description="Let the first of three axes (the frames of a film) be channels of a plane."
+    )
     patch: int | None = Field(default=None, ge=1, le=16, description="Side of the blocks that become channels.")
     width: int | None = Field(default=None, ge=8, le=2048, description="Channels at the finest level.")
     blocks: int | None = Field(default=None, ge=1, le=64, description="Layers, for a U-Net at each level.")
@@ -38,7 +41,10 @@ class DiffusionSamplingOptions(BaseModel):
         default=None, ge=0, le=20, description="1 follows the conditions as learnt, above 1 more strictly than that."
     )
     solver: SolverName = Field(default="dpm", description="Rule of a step: euler, heun (twice the work), dpm.")
-    strength: float = Field(
-        default=1.0, gt=0, le=1, description="Share of the way that given items are drawn anew; below 1 keeps them."
+    strength: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Share of the way that given items are drawn anew; unset: 1 where parts of them stay, else 0.6.",
     )
     temperature: float = Field(default=1.0, ge=0, le=2, description="Spread of the first noise: below 1 more typical.")

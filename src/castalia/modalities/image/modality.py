@@ -14,28 +14,16 @@ from castalia.core.errors import UnsupportedInput
 from castalia.core.events import Progress
 from castalia.core.representation import Kind
 from castalia.core.requests import Request
-from castalia.modalities.asking import Askable, read_request
+from castalia.modalities.asking import Askable
 from castalia.modalities.captions import read_captions, without_captions
 from castalia.modalities.image import figures, fingerprints, surveying
+from castalia.modalities.image.drawing import read_drawing
 from castalia.modalities.image.options import ImageData, ImageOptions
-from castalia.modalities.image.pixels import decode, encode, is_grey, resize, square, to_array, to_image
+from castalia.modalities.image.pixels import animate, decode, encode, is_grey, resize, square, to_array, to_image
 from castalia.modalities.image.reading import FEWEST, list_folder, refuse, side_for, sizes_of
 from castalia.modalities.image.representation import PixelRepresentation, restore
 from castalia.modalities.image.sheet import contact_sheet
 from castalia.modalities.image.spec import SPEC
-
-PICTURES = frozenset(
-    {
-        *("pictures", "images", "photos", "drawings", "paintings", "sketches", "icons", "illustrations", "digits"),
-        *("imagenes", "fotos", "dibujos", "pinturas", "iconos"),
-        *("dessins", "peintures", "icones"),
-        *("bilder", "zeichnungen", "skizzen"),
-    }
-)
-"""Words by which pictures are counted."""
-
-BATCH = 8
-"""Pictures drawn at once, so that a long request can be stopped between batches."""
 
 
 class ImageModality:
@@ -114,7 +102,8 @@ class ImageModality:
         self, representation: Representation, sampler: Sampler, request: Request
     ) -> Iterator[Sample | Progress]:
         """Pictures of the classes that options or prompt name, in turn, or, of a model that has learnt captions, as the
-        prompt says in words; of any kind when it names nothing that the model knows.
+        prompt says in words; of any kind when it names nothing that the model knows. See `read_drawing` for attached
+        pictures and transitions.
 
         Each sample's info holds ``width``, ``height`` and ``native``, the side that the model draws at; ``label`` and
         ``caption`` where one was asked for, and ``note`` where the prompt names no class of a model that has some.
@@ -122,26 +111,19 @@ class ImageModality:
         """
         pixels = _pixels(representation)
         options = ImageOptions.model_validate(request.options)
-        asked = read_request(pixels.askable, options.label, request.prompt, PICTURES, options.count)
+        drawing = read_drawing(pixels, options, request)
+        together = options.sheet or options.format == "gif"
         images: list[Image.Image] = []
-        for start in range(0, asked.count, BATCH):
-            size = min(BATCH, asked.count - start)
-            labels = [asked.label(start + index) for index in range(size)]
-            conditions, known = pixels.askable.encode(labels, [asked.caption] * size)
-            # a seed of its own for each batch, far from those that a person would ask for next
-            drawn = sampler(size, conditions, known, (request.seed or 0) + start * 1_000_003)
-            for index, values in enumerate(drawn):
-                image = to_image(values)
-                if options.sheet:
-                    images.append(image)
-                    continue
-                facts = asked.facts(start + index) | {"native": pixels.side}
-                yield _sample(_sized(image, options.size), options, facts)
-            yield Progress(message="drawing", fraction=(start + size) / asked.count)
-        if options.sheet:
-            sheet = contact_sheet([_sized(image, options.size) for image in images])
-            facts = {"sheet": True, "count": asked.count, "labels": asked.labels} | asked.note
-            yield _sample(sheet, options, facts)
+        for number, (values, facts) in enumerate(drawing.pictures(sampler), start=1):
+            image = _sized(to_image(values), options.size)
+            if together:
+                images.append(image)
+            else:
+                yield _sample(image, options, facts | {"native": pixels.side})
+            yield Progress(message="drawing", fraction=number / drawing.asked.count)
+        if together:
+            facts: dict[str, object] = {"count": len(images), "labels": drawing.asked.labels} | drawing.asked.note
+            yield _animation(images, facts) if not options.sheet else _sheet(images, options, facts)
 
     def preview(self, representation: Representation, data: NDArray[np.generic]) -> Sample:
         """A contact sheet as PNG; info holds its width, height and the count of pictures."""
@@ -165,7 +147,18 @@ def _sized(image: Image.Image, side: int | None) -> Image.Image:
 
 def _sample(image: Image.Image, options: ImageOptions, facts: dict[str, object]) -> Sample:
     info: dict[str, object] = {"width": image.width, "height": image.height, **facts}
-    return Sample(encode(image, options.format), f"image/{options.format}", info)
+    encoding = "png" if options.format == "gif" else options.format
+    return Sample(encode(image, encoding), f"image/{encoding}", info)
+
+
+def _sheet(images: list[Image.Image], options: ImageOptions, facts: dict[str, object]) -> Sample:
+    return _sample(contact_sheet(images), options, facts | {"sheet": True})
+
+
+def _animation(images: list[Image.Image], facts: dict[str, object]) -> Sample:
+    """All pictures one after the other, as an animated GIF without end."""
+    size: dict[str, object] = {"width": images[0].width, "height": images[0].height, "frames": len(images)}
+    return Sample(animate(images), "image/gif", size | facts)
 
 
 def _data_options(options: BaseModel) -> ImageData:

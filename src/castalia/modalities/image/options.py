@@ -18,7 +18,19 @@ class ImageOptions(BaseModel):
     label: str | None = Field(
         default=None, description="Class of the training set to draw; unset: the one that the prompt names."
     )
-    format: Literal["png", "jpeg", "webp"] = Field(default="png", description="Encoding of each picture.")
+    to: str | None = Field(
+        default=None, description="Go evenly from what the prompt says to this, in words or a class, over the pictures."
+    )
+    strength: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Share of an attached picture that a diffusion model draws anew; unset: 0.6, of one with "
+        "transparent parts all of those.",
+    )
+    format: Literal["png", "jpeg", "webp", "gif"] = Field(
+        default="png", description="Encoding of each picture; gif puts all of them into one animation."
+    )
     temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 more typical, above 1 more varied.")
     steps: int | None = Field(
         default=None, ge=1, le=1000, description="Steps of a diffusion model; unset: as many as its kind needs."

@@ -83,6 +83,23 @@ def flatten(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode in {"1", "L"} else "RGB")
 
 
+def opaque(source: bytes) -> Image.Image | None:
+    """Where a picture is solid (white) and where it is transparent (black), mode ``L``; None when all of it is solid.
+
+    Raises UnsupportedInput.
+    """
+    with open_image(source) as image:
+        if not image.has_transparency_data and image.mode not in {"LA", "PA", "RGBA", "La", "RGBa"}:
+            return None
+        try:
+            image.load()
+            alpha = ImageOps.exif_transpose(image).convert("RGBA").getchannel("A")
+        except DECODER_ERRORS as error:
+            raise UnsupportedInput(f"damaged or cut off ({_reason(error)})") from None
+    solid = Image.fromarray(np.where(np.asarray(alpha) > 127, 255, 0).astype(np.uint8))
+    return None if solid.getextrema() == (255, 255) else solid
+
+
 def is_grey(image: Image.Image) -> bool:
     """Whether it shows no colour; a difference of 8 in 255 between channels is what JPEG leaves on grey."""
     if image.mode == "L":
@@ -127,6 +144,14 @@ def to_image(pixels: NDArray[np.generic]) -> Image.Image:
     finite = np.nan_to_num(np.asarray(pixels, dtype=np.float32), nan=-1.0, posinf=1.0, neginf=-1.0)
     values = np.rint((np.clip(finite, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
     return Image.fromarray(values[0] if values.shape[0] == 1 else np.ascontiguousarray(values.transpose(1, 2, 0)))
+
+
+def animate(images: list[Image.Image], milliseconds: int = 120) -> bytes:
+    """An animated GIF that starts again at its end, each picture shown so long."""
+    buffer = io.BytesIO()
+    first, *rest = [image.convert("RGB") for image in images]
+    first.save(buffer, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    return buffer.getvalue()
 
 
 def encode(image: Image.Image, format: Literal["png", "jpeg", "webp"]) -> bytes:

@@ -13,4 +13,5 @@ SPEC = ModalitySpec(
     checks="castalia.judging.instant.image:check",
     wishes=("draw", "paint", "sketch", "picture", "image", "photo", "drawing", "icon", "illustration"),
     default_family="vae",
+    begins_with=("image",),
 )

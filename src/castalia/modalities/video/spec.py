@@ -13,4 +13,5 @@ SPEC = ModalitySpec(
     checks="castalia.judging.instant.video:check",
     wishes=("video", "video of", "clip of", "film of", "animate", "animation"),
     default_family="vae",
+    begins_with=("image",),
 )
