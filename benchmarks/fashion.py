@@ -57,7 +57,11 @@ def train_ours(family: str, data: np.ndarray, labels: np.ndarray, seconds: float
         card = json.loads((folder / "artifact" / "card.json").read_text())
     figures, training = card["figures"], config.training
     facts = {name: figures[name] for name in ("parameters", "steps", "training_seconds") if name in figures}
-    facts |= {"weights": training["weights"], "execution": training["execution"], "held_out": figures["held_out_loss"]}
+    facts |= {
+        "weights": training["weights"],
+        "execution": training["execution"],
+        "held_out": figures.get("held_out_loss"),
+    }
     derived = {name: value for name, value in config.family_config.items() if not isinstance(value, list)}
     return learner, facts | {"derived": derived}
 
