@@ -215,3 +215,11 @@ def test_missing_sentence_vectors_name_the_command(monkeypatch: pytest.MonkeyPat
     with pytest.raises(NotFound) as caught:
         sentences.vectors(["a red apple"])
     assert "castalia pull starter:minilm" in caught.value.hint
+
+
+def test_a_picture_with_two_captions_is_one_training_picture() -> None:
+    draw = np.random.default_rng(0)
+    once = draw.uniform(-1, 1, (20, 3, 16, 16)).astype(np.float32)
+    twice = ImageModality().fingerprints(None, np.concatenate([once, once]))  # pyright: ignore[reportArgumentType]
+    assert len(twice["images"]) == len(twice["statistics"]) == 20
+    assert twice["floors"].min() > 0

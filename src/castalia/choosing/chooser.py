@@ -68,6 +68,11 @@ class Chooser:
         model = next((m for m in models if request.model == m.name or request.model in m.aliases), None)
         if model is None:
             raise NotFound(f"There is no model {request.model!r}.", hint="castalia ls lists the models.")
+        if not model.outputs:
+            raise BadRequest(
+                f"{model.name} answers nothing by itself: other models read their captions by it.",
+                hint="Leave out the model, or name another: castalia ls.",
+            )
         reasons = [f"You asked for the model {request.model}."]
         modality = request.modality
         if modality == AUTO:

@@ -45,8 +45,8 @@ class Model(BaseModel):
 
     @property
     def engine(self) -> str:
-        """The engine that runs it unless another is asked for."""
-        return self.engines[0]
+        """The engine that runs it unless another is asked for; empty for files that other models share."""
+        return self.engines[0] if self.engines else ""
 
     @property
     def size(self) -> int:

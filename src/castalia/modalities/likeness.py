@@ -40,6 +40,11 @@ def drawn(data: NDArray[np.generic]) -> NDArray[np.float64]:
     return np.asarray(data[order], dtype=np.float64)
 
 
+def different(rows: NDArray[np.generic]) -> NDArray[np.intp]:
+    """The places of the different ones among n rows (n, ...), of equal ones the first, in order."""
+    return np.sort(np.unique(rows.reshape(len(rows), -1), axis=0, return_index=True)[1])
+
+
 def likeness(real: NDArray[np.float64], synthetic: NDArray[np.float64]) -> dict[str, float]:
     """Figures by name of two sets of vectors (n, features); empty when there are fewer than 12 of either kind.
 

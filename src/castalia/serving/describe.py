@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import cast
 
+from castalia.core.assets import SENTENCE_VECTORS
 from castalia.core.errors import UnsupportedInput
 from castalia.core.models import Model
 from castalia.core.plugins import engines
@@ -19,9 +20,11 @@ def model_of(found: Found, name: str) -> Model:
     main, folder = found.files[0], found.folder
     if found.format == "castalia":
         return model_from_artifact(folder, name)
-    about = {"gguf": _gguf, "piper-onnx": _piper, "whisper-ctranslate2": _whisper}[found.format](main)
+    about = {"gguf": _gguf, "piper-onnx": _piper, "whisper-ctranslate2": _whisper, SENTENCE_VECTORS: _vectors}[
+        found.format
+    ](main)
     readers = [spec.name for spec in engines().specs().values() if found.format in spec.formats]
-    if not readers:
+    if not readers and found.format != SENTENCE_VECTORS:
         raise UnsupportedInput(f"No engine here reads {found.format}.", hint="castalia doctor lists the engines.")
     return about.model_copy(
         update={
@@ -90,6 +93,14 @@ def _whisper(main: Path) -> Model:
         outputs=["text"],
         description="Whisper: transcription",
         details=details,
+    )
+
+
+def _vectors(main: Path) -> Model:
+    """Not asked for anything by itself: other models read captions by it."""
+    read_json(main.with_name("tokenizer.json"))
+    return _entry(
+        family="transformer", inputs=[], outputs=[], description="Sentences as vectors, for models with captions"
     )
 
 

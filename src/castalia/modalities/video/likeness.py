@@ -4,10 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castalia.modalities.image import statistics as still
-from castalia.modalities.likeness import Nearest, averaging, drawn, floors, likeness, nearest_to
+from castalia.modalities.likeness import Nearest, averaging, different, drawn, floors, likeness, nearest_to
 
 SIDE, MOMENTS = 12, 8
 """Descriptors are grey, with so many pixels a side and moments."""
+
+BLOCK = 128
+"""Clips described at once."""
 
 LEAST_LEVELS = 0.1
 """Grey levels below which a mean counts as so many: a ratio to less than rounding says nothing."""
@@ -68,13 +71,18 @@ def describe(data: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def fingerprints(data: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
-    """What an artifact keeps of its training clips, each with n rows.
+    """What an artifact keeps of its n different training clips (one learnt with several captions counts once), each
+    with n rows.
 
     ``clips``: descriptors (n, moments, 12, 12) uint8. ``floors``: each one's distance to its nearest other (n,).
     ``statistics``: contrast, smoothness, motion, flicker (n, 4), see `statistics`.
     """
-    clips = describe(data)
-    return {"clips": clips, "floors": floors(_vectors(clips)), "statistics": statistics(data)}
+    blocks = [data[start : start + BLOCK] for start in range(0, len(data), BLOCK)]  # float64 of all would fill memory
+    every = np.concatenate([describe(block) for block in blocks])
+    places = different(every)
+    clips = every[places]
+    known = np.concatenate([statistics(block) for block in blocks])[places]
+    return {"clips": clips, "floors": floors(_vectors(clips)), "statistics": known}
 
 
 def nearest_training(array: NDArray[np.generic], prints: dict[str, NDArray[np.generic]]) -> Nearest:

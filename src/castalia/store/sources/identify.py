@@ -14,7 +14,7 @@ from castalia.core.events import Progress
 from castalia.store.locking import storage_errors
 from castalia.store.sources.staging import Meter
 
-Format = Literal["gguf", "piper-onnx", "whisper-ctranslate2", "castalia"]
+Format = Literal["gguf", "piper-onnx", "whisper-ctranslate2", "sentence-vectors", "castalia"]
 
 SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 CTRANSLATE2_VERSIONS = range(3, 20)
@@ -55,6 +55,8 @@ def identify(root: Path) -> list[Found]:
             for name in sorted(names)
             if name.endswith(".onnx") and f"{name}.json" in names
         ]
+        if {"model.onnx", "tokenizer.json"} <= names:
+            found.append(Found("sentence-vectors", folder, (folder / "model.onnx", folder / "tokenizer.json")))
         if "model.bin" in names:
             found.append(Found("whisper-ctranslate2", folder, _whisper_files(folder, names)))
     if not found:

@@ -18,7 +18,7 @@ def fetch(path: Path, target: Path) -> Generator[Progress, None, Fetched]:
     Raises NotFound, UnsupportedInput (a pickle, no weights), StorageError (disk full).
     """
     path = path.expanduser().absolute()
-    files = _files(path)
+    files = files_of(path)
     total = sum(file.stat().st_size for file in files.values())
     with storage_errors(str(target)):
         target.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def fetch(path: Path, target: Path) -> Generator[Progress, None, Fetched]:
     return Fetched(target, str(path), "", f"{path.name} from this machine", written)
 
 
-def _files(path: Path) -> dict[str, Path]:
+def files_of(path: Path) -> dict[str, Path]:
     """The files to copy by their names below the target."""
     if not path.exists():
         raise NotFound(f"There is no file or folder {path}.", hint="Check the path.")

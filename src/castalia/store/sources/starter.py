@@ -79,12 +79,12 @@ def catalogue() -> tuple[StarterModel, ...]:
     return tuple(StarterModel.model_validate(entry) for entry in entries)
 
 
-def starter(name: str) -> StarterModel:
-    """The starter model of that name or alias. Raises NotFound with the names there are."""
+def starter(name: str, others: tuple[str, ...] = ()) -> StarterModel:
+    """The starter model of that name or alias. Raises NotFound with the names there are, ``others`` too."""
     for model in catalogue():
         if name in {model.name, *model.aliases}:
             return model
-    names = ", ".join(model.name for model in catalogue())
+    names = ", ".join((*(model.name for model in catalogue()), *others))
     raise NotFound(f"There is no starter model {name!r}.", hint=f"There are: {names}.")
 
 
