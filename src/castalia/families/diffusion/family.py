@@ -20,6 +20,8 @@ _WIDTHS: dict[str, int] = {"tiny": 48, "small": 64, "medium": 96, "large": 128}
 """Channels at the finest level; 1.1 million parameters for 28 x 28 pictures at ``small``."""
 ATTENTION_PLACES = 64
 """Attention where a level has at most so many places (and one level at least)."""
+UNSHIFTED = 56
+"""Root of the numbers of an item (56 for 32 x 32 pixels in colour) up to which times are not shifted."""
 
 
 class DiffusionFamily:
@@ -86,6 +88,7 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     return {
         "batch": options.batch or batch_size(len(data), 60, 16, 32),
         "epochs": options.epochs or 1000.0,
+        "shift": options.shift or round(max(1.0, math.sqrt(math.prod(layout.shape)) / UNSHIFTED), 2),
         "context": 2 * width,
         "centre": float(np.asarray(data, dtype=np.float32).mean()),
         "spread": max(float(np.asarray(data, dtype=np.float32).std()), 1e-3),

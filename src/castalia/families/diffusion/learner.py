@@ -11,7 +11,7 @@ from castalia.families.contract import Batch, Learner, Step, adamw, update
 from castalia.families.diffusion.completing import Settled, complete
 from castalia.families.diffusion.options import DiffusionSamplingOptions, Prediction
 from castalia.families.diffusion.paths import path_of
-from castalia.families.diffusion.solvers import Denoiser, even_times, solve
+from castalia.families.diffusion.solvers import Denoiser, paced_times, solve
 from castalia.families.nets.conditions import ConditionEncoder, hide_groups
 
 REDRAWN = 0.6
@@ -22,6 +22,8 @@ class DiffusionConfig(BaseModel):
     """Derived numbers that every diffusion model has."""
 
     path: str
+    shift: float = 1.0
+    """See `castalia.families.diffusion.paths.FlowPath`."""
     prediction: Prediction
     rate: float
     weight_decay: float
@@ -48,7 +50,7 @@ class Diffusion(Learner):
     def __init__(self, conditions: Conditions | None, config: DiffusionConfig) -> None:
         super().__init__()
         self.config = config
-        self.path = path_of(config.path)
+        self.path = path_of(config.path, config.shift)
         self.embedding = ConditionEncoder(conditions, config.embedding)
 
     @property
@@ -134,17 +136,15 @@ class Diffusion(Learner):
         self, noise: Tensor, condition: Tensor, options: DiffusionSamplingOptions, settled: Settled | None = None
     ) -> Tensor:
         """Items (batch, *shape) from noise and the embedding of what is asked for."""
-        steps, first = options.steps or self.config.steps, self.path.first
+        steps, first = options.steps or self.config.steps, 0.0
         x = noise = options.temperature * noise
         if settled is not None:
-            parts = bool(settled.mask.any())
-            strength = options.strength or (1.0 if parts else REDRAWN)
-            if strength < 1.0:
-                first = max(first, 1.0 - strength)
-                x = settled.point(first, noise)
-                steps = max(1, round(steps * strength))
+            first = 1.0 - (options.strength or (1.0 if settled.mask.any() else REDRAWN))
+            steps = max(1, round(steps * (1.0 - first)))
+        times = paced_times(self.path, first, steps)
+        if settled is not None and first > 0.0:
+            x = settled.point(times[0], noise)
         denoise = self._guided(condition, self.config.guidance if options.guidance is None else options.guidance)
-        times = even_times(first, steps)
         if settled is not None and settled.mask.any():
             return self.decode(complete(settled, denoise, x, times))
         return self.decode(solve(options.solver, self.path, denoise, x, times))

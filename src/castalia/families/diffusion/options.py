@@ -16,6 +16,9 @@ class DiffusionOptions(BaseModel):
     path: Literal["flow", "ddpm"] = Field(
         default="flow", description="Straight lines from noise to data (rectified flow), or a cosine schedule (DDPM)."
     )
+    shift: float | None = Field(
+        default=None, gt=0, le=100, description="Above 1 learns and draws in more noise, as large items need (flow)."
+    )
     prediction: Prediction = Field(default="velocity", description="What the network tells: velocity (v) or noise.")
     net: Literal["auto", "unet", "dit"] = Field(default="auto", description="Network of grids; rows have their own.")
     fold: bool | None = Field(

@@ -39,6 +39,10 @@ class Path(ABC):
     def times(self, uniform: Tensor) -> Tensor:
         """Training times from numbers uniform in (0, 1)."""
 
+    def paced(self, share: float) -> float:
+        """The time at which so large a share of sampling's steps is behind."""
+        return self.first + (1.0 - self.first) * share
+
     def mix(self, data: Tensor, noise: Tensor, times: Tensor) -> Tensor:
         """x_t (batch, *shape) of data and noise (batch, *shape) at times (batch,)."""
         now = self.at(spread(times, data))
@@ -61,10 +65,17 @@ class Path(ABC):
 
 class FlowPath(Path):
     """Rectified flow: a = t, s = 1 - t (Liu et al., 2023; Lipman et al., 2023), times logit-normal (Esser et al.,
-    2024): t = sigmoid(z), z ~ N(0, 1), since the middle of the way is the hard part."""
+    2024): t = sigmoid(z), z ~ N(-log shift, 1), since the middle of the way is the hard part.
+
+    Where many numbers tell the same (large pictures, films), what is seen is decided in more noise. A ``shift`` above 1
+    moves training and sampling there: every time's noise over data, s / a, is that many times larger.
+    """
 
     speed = 1.0
     first = 0.0
+
+    def __init__(self, shift: float = 1.0) -> None:
+        self.shift = shift
 
     def at(self, times: Tensor) -> Coefficients:
         """See `Path.at`."""
@@ -73,7 +84,11 @@ class FlowPath(Path):
 
     def times(self, uniform: Tensor) -> Tensor:
         """See `Path.times`."""
-        return torch.sigmoid(torch.special.ndtri(uniform.clamp(1e-5, 1.0 - 1e-5)))
+        return torch.sigmoid(torch.special.ndtri(uniform.clamp(1e-5, 1.0 - 1e-5)) - math.log(self.shift))
+
+    def paced(self, share: float) -> float:
+        """See `Path.paced`."""
+        return share / (share + self.shift * (1.0 - share))
 
 
 class CosinePath(Path):
@@ -94,9 +109,9 @@ class CosinePath(Path):
         return uniform.clamp(1e-3, 1.0 - 1e-3)
 
 
-def path_of(name: str) -> Path:
-    """The path of that name."""
-    return FlowPath() if name == "flow" else CosinePath()
+def path_of(name: str, shift: float = 1.0) -> Path:
+    """The path of that name; a cosine path has no ``shift``."""
+    return FlowPath(shift) if name == "flow" else CosinePath()
 
 
 def spread(times: Tensor, like: Tensor) -> Tensor:

@@ -40,9 +40,9 @@ def solve(solver: SolverName, path: Path, denoise: Denoiser, x: Tensor, times: S
     return x
 
 
-def even_times(first: float, steps: int) -> list[float]:
-    """Times from ``first`` to 1 in equal steps."""
-    return [first + (1.0 - first) * index / steps for index in range(steps)] + [1.0]
+def paced_times(path: Path, first: float, steps: int) -> list[float]:
+    """The times of so many steps from the share ``first`` of the way to its end, as the path paces them."""
+    return [path.paced(first + (1.0 - first) * index / steps) for index in range(steps)] + [1.0]
 
 
 def euler_step(path: Path, x: Tensor, data: Tensor, now: float, then: float) -> Tensor:
