@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Prediction = Literal["velocity", "noise"]
+Prediction = Literal["velocity", "noise", "data"]
 SolverName = Literal["euler", "heun", "dpm"]
 
 
@@ -16,7 +16,10 @@ class DiffusionOptions(BaseModel):
     path: Literal["flow", "ddpm"] = Field(
         default="flow", description="Straight lines from noise to data (rectified flow), or a cosine schedule (DDPM)."
     )
-    prediction: Prediction = Field(default="velocity", description="What the network tells: velocity (v) or noise.")
+    prediction: Prediction | Literal["auto"] = Field(
+        default="auto",
+        description="Told by the network: velocity (v), noise or data; auto: data where a signal has too many bands.",
+    )
     net: Literal["auto", "unet", "dit"] = Field(default="auto", description="Network of grids; rows have their own.")
     patch: int | None = Field(default=None, ge=1, le=16, description="Side of the blocks that become channels.")
     width: int | None = Field(default=None, ge=8, le=2048, description="Channels at the finest level.")
