@@ -79,7 +79,7 @@ def test_solvers_have_their_order(path, solver, order):
 
 
 @pytest.mark.parametrize("path", [FlowPath(), CosinePath()], ids=["flow", "ddpm"])
-@pytest.mark.parametrize("prediction", ["velocity", "noise"])
+@pytest.mark.parametrize("prediction", ["velocity", "noise", "data"])
 def test_predictions_name_the_data_behind_a_point(path, prediction):
     data, noise, times = torch.randn(5, 300, 4), torch.randn(5, 300, 4), torch.linspace(0.1, 0.9, 5)
     told = path.target(data, noise, times, prediction)
@@ -90,6 +90,32 @@ def test_predictions_name_the_data_behind_a_point(path, prediction):
     if prediction == "velocity":
         slope = (later - path.mix(data, noise, times)) / 1e-3 / path.speed
         assert torch.allclose(slope, told, atol=1e-2)
+
+
+@pytest.mark.parametrize("path", [FlowPath(), CosinePath()], ids=["flow", "ddpm"])
+def test_errors_of_told_data_count_as_those_of_the_velocity(path):
+    data, noise, times = torch.randn(5, 300), torch.randn(5, 300), torch.linspace(0.1, 0.9, 5)
+    x_t, wrong = path.mix(data, noise, times), data + 0.1 * torch.randn(5, 300)
+    now = path.at(times[:, None])
+    implied = (now.da * wrong + now.ds * (x_t - now.a * wrong) / now.s) / path.speed
+    of_velocity = (implied - path.target(data, noise, times, "velocity")).square().mean(dim=1)
+    of_data = (wrong - data).square().mean(dim=1) * path.weight(times, "data")
+    assert torch.allclose(of_velocity, of_data, rtol=1e-3)
+
+
+def test_signals_of_more_bands_than_width_come_out_without_noise():
+    rng = np.random.default_rng(0)
+    bands, moments = np.linspace(0.0, 1.0, 48)[:, None], np.linspace(0.0, 1.0, 32)
+    slopes = rng.uniform(-0.8, 0.8, (64, 2))
+    data = np.stack([one * (bands - 0.5) + two * (moments - 0.5) for one, two in slopes]).astype(np.float32)
+    roughness = {}
+    for prediction in ("auto", "velocity"):
+        learner, batch = made(
+            Continuous(shape=data.shape[1:], bounded=True), data, prediction=prediction, width=16, batch=16, dropout=0.0
+        )
+        trained(learner, batch, 120, data)
+        roughness[prediction] = np.abs(np.diff(draw(learner, 8), axis=1)).mean()
+    assert roughness["auto"] < 0.3 * roughness["velocity"]
 
 
 SHAPES = [(5,), (2, 37), (3, 9, 12), (1, 4, 8, 6)]
@@ -171,7 +197,9 @@ def toy():
     return toy_learner("flow", "velocity")
 
 
-@pytest.mark.parametrize(("path", "prediction"), [("flow", "velocity"), ("ddpm", "velocity"), ("ddpm", "noise")])
+@pytest.mark.parametrize(
+    ("path", "prediction"), [("flow", "velocity"), ("ddpm", "velocity"), ("ddpm", "noise"), ("ddpm", "data")]
+)
 def test_two_modes_are_learnt(path, prediction, request):
     learner = request.getfixturevalue("toy") if path == "flow" else toy_learner(path, prediction)
     drawn = draw(learner, 2000)

@@ -14,6 +14,7 @@ from castalia.core.models import Model
 from castalia.core.plugins import modalities
 from castalia.core.requests import AUTO, Request
 from castalia.core.results import Alternative, Choice
+from castalia.modalities.wording import names_of
 
 LIKELY = 0.08
 """Options less likely than this are neither asked about nor listed."""
@@ -98,7 +99,7 @@ class Chooser:
             return choice.model_copy(update={"reasons": [*reasons, *self._advice(choice, models)]})
         classes = names_in(picked.model, "classes")
         if classes and choice.modality != "text":
-            reasons.append(f"It was trained on: {joined(classes[:12], 'and')}.")
+            reasons.append(f"It was trained on: {joined([names_of(label)[0] for label in classes[:12]], 'and')}.")
         return self._settled(choice.model_copy(update={"reasons": reasons}), picked.model, request, reading)
 
     def _imitating(self, choice: Choice, request: Request, models: list[Model], reading: Reading) -> Choice:

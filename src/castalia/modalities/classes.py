@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from castalia.core.contracts import Array
 from castalia.core.errors import BadRequest
 from castalia.core.representation import Conditions, Segment
-from castalia.modalities.wording import find_label, read_wish
+from castalia.modalities.wording import find_label, names_of, read_wish
 
 
 def label_conditions(classes: Sequence[str]) -> Conditions | None:
@@ -19,8 +19,9 @@ def label_conditions(classes: Sequence[str]) -> Conditions | None:
 
 
 def encode_labels(labels: Sequence[str | None], classes: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:
-    """One-hot conditions (n, classes) and which are known (n, 1)."""
-    places = {label: place for place, label in enumerate(classes)}
+    """One-hot conditions (n, classes) and which are known (n, 1); a label is a class or its first name."""
+    places = {names_of(label)[0]: place for place, label in enumerate(classes)}
+    places |= {label: place for place, label in enumerate(classes)}
     conditions = np.zeros((len(labels), len(classes)), dtype=np.float32)
     known = np.zeros((len(labels), 1), dtype=np.bool_)
     for row, label in enumerate(labels):
@@ -33,7 +34,7 @@ def encode_labels(labels: Sequence[str | None], classes: Sequence[str]) -> tuple
 def wanted_labels(
     label: str | None, prompt: str, classes: tuple[str, ...], things: frozenset[str]
 ) -> tuple[list[str], dict[str, object]]:
-    """The classes that the option or the prompt names, and a ``note`` where it names none of those there are.
+    """The classes that the option or the prompt names, by their first names, and a ``note`` where it names none.
 
     Raises BadRequest for an option that is no class.
     """
@@ -45,9 +46,13 @@ def wanted_labels(
             )
         found = find_label(label, classes)
         if found is None:
-            raise BadRequest(f"This model has no class {label!r}.", hint=f"Its classes: {', '.join(classes)}.")
-        return [found], {}
-    labels = list(read_wish(prompt, classes, things).labels)
+            raise BadRequest(f"This model has no class {label!r}.", hint=f"Its classes: {_told(classes)}.")
+        return [names_of(found)[0]], {}
+    labels = [names_of(found)[0] for found in read_wish(prompt, classes, things).labels]
     if labels or not classes:
         return labels, {}
-    return [], {"note": f"The prompt names none of the model's classes ({', '.join(classes)}): any may appear."}
+    return [], {"note": f"The prompt names none of the model's classes ({_told(classes)}): any may appear."}
+
+
+def _told(classes: Sequence[str]) -> str:
+    return ", ".join(names_of(label)[0] for label in classes)

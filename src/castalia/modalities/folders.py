@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from castalia.core.errors import DatasetError
+from castalia.modalities.wording import names_of
 
 Labels = Literal["auto", "folders", "none"]
 """Where classes come from: sub-folders when there are at least two, sub-folders in any case, nowhere."""
@@ -128,6 +129,11 @@ def class_findings(listing: Listing, labels: Labels, things: str, fewest: int) -
     bare = sum(item.label is None for item in listing.items)
     if bare:
         told.append(f"{bare} {things} lie outside the class folders and are learnt without a class")
+    shared = [
+        name for name, count in Counter(name for label in classes for name in names_of(label)).items() if count > 1
+    ]
+    if shared:
+        told.append(f"names that stand for two classes ask for the first: {some(shared)}")
     small = [f"{label} ({count})" for label, count in classes.items() if count < fewest]
     if small:
         told.append(f"classes with fewer than {fewest} {things} are hardly learnt: {some(small)}")

@@ -67,12 +67,18 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", plain)
 
 
+def names_of(label: str) -> tuple[str, ...]:
+    """The names of a class, divided by commas: "bass drum, kick" has two. It is told by the first."""
+    return tuple(name for piece in label.split(",") if (name := piece.strip())) or (label,)
+
+
 def find_label(text: str, classes: tuple[str, ...]) -> str | None:
     """The class that ``text`` as a whole names: the same word, its plural, or the same number in words or digits."""
     if text in classes:
         return text
     wanted = words_of(text)
-    return next((label for label in classes if wanted and _matches(wanted, words_of(label), german=True)), None)
+    named = ((name, label) for label in classes for name in names_of(label))
+    return next((label for name, label in named if wanted and _matches(wanted, words_of(name), german=True)), None)
 
 
 def read_wish(prompt: str, classes: tuple[str, ...], things: frozenset[str]) -> Wish:
@@ -108,7 +114,8 @@ def _counted(words: list[str], starts: set[int], things: frozenset[str]) -> tupl
 
 def _occurrences(words: list[str], classes: tuple[str, ...], german: bool) -> list[tuple[int, str, bool]]:
     # (place, class, whether it is only an article); longer class names win over those inside them
-    named = sorted(((words_of(label), label) for label in classes), key=lambda pair: -len(pair[0]))
+    named = [(words_of(name), label) for label in classes for name in names_of(label)]
+    named.sort(key=lambda pair: -len(pair[0]))
     taken: set[int] = set()
     found: list[tuple[int, str, bool]] = []
     for pattern, label in named:

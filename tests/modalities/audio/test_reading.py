@@ -8,9 +8,10 @@ import pytest
 from castalia.core.errors import DatasetError
 from castalia.modalities.audio.modality import AudioModality
 from castalia.modalities.audio.options import AudioData
+from castalia.modalities.audio.outline import near_pairs
 from castalia.modalities.audio.reading import pieces, without_silence
 from castalia.modalities.audio.spectrum import HOP
-from castalia.modalities.sound import encode
+from castalia.modalities.sound import decode, encode
 from castalia.serving.detect import detect_modality
 
 MODALITY = AudioModality()
@@ -33,6 +34,24 @@ def test_a_folder_of_sounds_is_recognised(drums, tmp_path):
     (tmp_path / "picture.png").write_bytes(b"")
     assert MODALITY.recognises(tmp_path) == 0.0
     assert MODALITY.recognises(drums / "kick" / "00.wav") == 0.0
+
+
+def test_near_duplicates_are_told(mixed):
+    samples, _ = decode((mixed / "hat" / "03.wav").read_bytes())
+    later = np.concatenate([np.zeros(700, np.float32), 0.4 * samples])
+    (mixed / "hat" / "quieter.flac").write_bytes(encode(later, RATE, "audio/flac"))
+    at_44100, rate = decode((mixed / "hat" / "05.wav").read_bytes(), 44_100)
+    (mixed / "hat" / "resampled.wav").write_bytes(encode(at_44100, rate, "audio/wav"))
+    (told,) = [line for line in MODALITY.survey(mixed / "hat", AudioData()).warnings if "near-duplicates" in line]
+    assert told == "2 near-duplicates: quieter.flac ~ 03.wav, resampled.wav ~ 05.wav"
+
+
+def test_three_alike_are_two_copies():
+    sounds = np.random.default_rng(0).uniform(-30.0, 0.0, (6, 384)).astype(np.float32)
+    sounds[3] = sounds[1] + 0.1
+    sounds[5] = sounds[1] + 0.3
+    assert [pair[0] for pair in near_pairs(sounds)] == [3, 5]
+    assert near_pairs(sounds[:1]) == []
 
 
 def test_every_problem_is_told_at_once(mixed):

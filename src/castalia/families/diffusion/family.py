@@ -40,7 +40,7 @@ class DiffusionFamily:
         layout = continuous(layout, "Diffusion")
         common: dict[str, object] = {
             "path": options.path,
-            "prediction": options.prediction,
+            "prediction": "velocity" if options.prediction == "auto" else options.prediction,
             "rate": options.rate,
             "weight_decay": options.weight_decay,
             "embedding": min(256, max(64, 0 if conditions is None else conditions.width)),
@@ -85,7 +85,10 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     levels = grid_levels(space, patch)
     width = options.width or _WIDTHS[size]
     places = [math.prod(level) for level in levels]
-    return {
+    # noise of more numbers a moment than the network is wide does not fit through it, and velocity is half noise
+    narrow = len(space) == 1 and layout.shape[0] * patch > width
+    told = {"prediction": "data"} if narrow and options.prediction == "auto" else {}
+    return told | {
         "batch": options.batch or batch_size(len(data), 60, 16, 32),
         "epochs": options.epochs or 1000.0,
         "shift": options.shift or round(max(1.0, math.sqrt(math.prod(layout.shape)) / UNSHIFTED), 2),

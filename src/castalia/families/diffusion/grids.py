@@ -77,9 +77,10 @@ class GridDiffusion(Diffusion):
         return self.layout.shape
 
     def losses(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
-        """The mean squared error of what is predicted."""
-        told = self.tell(self.path.mix(x, noise, times), times, condition)
-        return squared_error(told, self.path.target(x, noise, times, self.config.prediction))
+        """The mean squared error of what is predicted, see `Path.weight`."""
+        told, prediction = self.tell(self.path.mix(x, noise, times), times, condition), self.config.prediction
+        error = squared_error(told, self.path.target(x, noise, times, prediction))
+        return error * self.path.weight(times, prediction)
 
     def denoise(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See `Diffusion.denoise`; bounded data are expected within their bounds."""

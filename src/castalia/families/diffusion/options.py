@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Prediction = Literal["velocity", "noise"]
+Prediction = Literal["velocity", "noise", "data"]
 SolverName = Literal["euler", "heun", "dpm"]
 
 
@@ -19,7 +19,10 @@ class DiffusionOptions(BaseModel):
     shift: float | None = Field(
         default=None, gt=0, le=100, description="Above 1 learns and draws in more noise, as large items need (flow)."
     )
-    prediction: Prediction = Field(default="velocity", description="What the network tells: velocity (v) or noise.")
+    prediction: Prediction | Literal["auto"] = Field(
+        default="auto",
+        description="Told by the network: velocity (v), noise or data; auto: data where a signal has too many bands.",
+    )
     net: Literal["auto", "unet", "dit"] = Field(default="auto", description="Network of grids; rows have their own.")
     fold: bool | None = Field(
         default=None, description="Let the first of three axes (the frames of a film) be channels of a plane."

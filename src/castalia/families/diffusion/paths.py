@@ -13,6 +13,9 @@ from torch import Tensor
 
 from castalia.families.diffusion.options import Prediction
 
+LEAST_NOISE = 0.05
+"""s counts as no less where an error is divided by it."""
+
 
 @dataclass(frozen=True)
 class Coefficients:
@@ -50,13 +53,26 @@ class Path(ABC):
 
     def target(self, data: Tensor, noise: Tensor, times: Tensor, prediction: Prediction) -> Tensor:
         """What the network should tell (batch, *shape)."""
-        if prediction == "noise":
-            return noise
+        if prediction != "velocity":
+            return noise if prediction == "noise" else data
         now = self.at(spread(times, data))
         return (now.da * data + now.ds * noise) / self.speed
 
+    def weight(self, times: Tensor, prediction: Prediction) -> Tensor:
+        """What a squared error counts at times (batch,).
+
+        That of told data counts as the velocity's would: with n = (x_t - a x) / s the velocity holds (a' - s' a / s) x
+        (Li and He, 2025, who keep s from 0 likewise).
+        """
+        if prediction != "data":
+            return torch.ones_like(times)
+        now = self.at(times)
+        return ((now.da - now.ds * now.a / now.s.clamp(min=LEAST_NOISE)) / self.speed).square()
+
     def data_of(self, told: Tensor, x_t: Tensor, times: Tensor, prediction: Prediction) -> Tensor:
         """The data that a prediction stands for: x from u = a'x + s'n or from n, where x_t = a x + s n."""
+        if prediction == "data":
+            return told
         now = self.at(spread(times, x_t))
         if prediction == "noise":
             return (x_t - now.s * told) / now.a.clamp(min=1e-4)

@@ -85,7 +85,7 @@ class RowDiffusion(Diffusion):
         """Squared errors of real columns and cross-entropies of categorical ones, the mean over all columns."""
         told = self.tell(self.path.mix(x, noise, times), times, condition)
         target = self.path.target(x, noise, times, self.config.prediction)
-        total = (told - target)[:, self.real].square().sum(dim=1)
+        total = (told - target)[:, self.real].square().sum(dim=1) * self.path.weight(times, self.config.prediction)
         for segment in self.categorical:
             place = slice(segment.start, segment.stop)
             total = total + functional.cross_entropy(told[:, place], x[:, place].argmax(dim=1), reduction="none")

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from castalia.core.contracts import Survey
 from castalia.modalities.audio.options import AudioData
+from castalia.modalities.audio.outline import near_pairs, outline
 from castalia.modalities.audio.reading import (
     FEWEST,
     SILENT,
@@ -34,6 +36,7 @@ class Listened:
     good: list[Item] = field(default_factory=list[Item])
     facts: list[Heard] = field(default_factory=list[Heard])
     digests: list[bytes] = field(default_factory=list[bytes])
+    outlines: list[NDArray[np.float32]] = field(default_factory=list[NDArray[np.float32]])
     clipped: list[str] = field(default_factory=list[str])
     silent: list[str] = field(default_factory=list[str])
     bad: dict[str, str] = field(default_factory=dict[str, str])
@@ -69,6 +72,9 @@ def survey(source: Path, options: AudioData) -> Survey:
     frames = frames_of([fact.seconds for fact in listened.facts], rate, options)
     _judge_sounds(found, listened, rate, frames * HOP / rate, options)
     found.warnings += duplicate_warnings(listened.good, listened.digests, "sounds")
+    near = _near_duplicates(listened)
+    if near:
+        found.warnings.append(f"{len(near)} near-duplicates: {some(near)}")
 
     lengths = [fact.seconds for fact in listened.facts]
     found.facts = {
@@ -97,9 +103,18 @@ def _listen(listing: Listing) -> Listened:
         listened.good.append(item)
         listened.facts.append(facts)
         listened.digests.append(digest(samples))
+        listened.outlines.append(outline(samples, rate))
         if clipped_share(samples) > CLIPPED:
             listened.clipped.append(item.name)
     return listened
+
+
+def _near_duplicates(listened: Listened) -> list[str]:
+    if not listened.outlines:
+        return []
+    names, digests = [item.name for item in listened.good], listened.digests
+    pairs = near_pairs(np.stack(listened.outlines))
+    return [f"{names[one]} ~ {names[two]}" for one, two in pairs if digests[one] != digests[two]]
 
 
 def _judge_count(found: Survey, listened: Listened, listing: Listing) -> None:
