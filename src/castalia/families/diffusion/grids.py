@@ -20,6 +20,8 @@ class GridConfig(DiffusionConfig):
     net: Literal["unet", "dit"]
     fold: bool = False
     """Whether the first of three spatial axes counts as channels, so that the network works on a plane."""
+    passing: bool = False
+    """See `UNetSizes.passing`; models from before it have none."""
     patch: int
     levels: list[tuple[int, ...]]
     widths: list[int]
@@ -51,6 +53,7 @@ class GridNet(nn.Module):
                 blocks=config.blocks,
                 context=context,
                 dropout=config.dropout,
+                passing=config.passing,
             )
             self.body = UNet(sizes)
 

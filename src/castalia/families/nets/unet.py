@@ -31,6 +31,8 @@ class UNetSizes:
     blocks: int
     context: int
     dropout: float
+    passing: bool = True
+    """Whether the input itself, times factors that depend on the context, goes into what comes out."""
 
     @property
     def dimensions(self) -> int:
@@ -42,7 +44,9 @@ class UNet(nn.Module):
     """x (batch, channels, *space) and context (batch, context) -> same shape as x; zero at first.
 
     Blocks of ``patch`` places a side become channels before the first convolution. Each level's features on the way
-    down join those of the same level on the way up.
+    down join those of the same level on the way up. With ``passing`` what comes out is told by the features and, entry
+    by entry, by x itself times a factor of the context: noise then need not pass through features that are hardly
+    wider than itself.
     """
 
     def __init__(self, sizes: UNetSizes) -> None:
@@ -63,10 +67,15 @@ class UNet(nn.Module):
         nn.init.zeros_(cast("Tensor", head.weight))
         nn.init.zeros_(cast("Tensor", head.bias))
         self.head = nn.Sequential(group_norm(widths[0]), nn.SiLU(), head)
+        self.passing = nn.Linear(sizes.context, entries) if sizes.passing else None
+        if self.passing is not None:
+            nn.init.zeros_(self.passing.weight)
+            nn.init.zeros_(self.passing.bias)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """See the class."""
-        hidden = self.stem(space_to_depth(x, self.patch))
+        entries = space_to_depth(x, self.patch)
+        hidden = self.stem(entries)
         kept: list[Tensor] = []
         for level, encoder in enumerate(self.encoders):
             hidden = encoder(self.downs[level - 1](hidden) if level else hidden, context)
@@ -76,7 +85,10 @@ class UNet(nn.Module):
                 hidden = resize(self.ups[level](hidden), self.levels[level])
             hidden = self.merges[level](torch.cat([hidden, kept[level]], dim=1))
             hidden = self.decoders[level](hidden, context)
-        return depth_to_space(self.head(hidden), self.patch)
+        told = self.head(hidden)
+        if self.passing is not None:
+            told = told + self.passing(context)[(...,) + (None,) * (x.ndim - 2)] * entries
+        return depth_to_space(told, self.patch)
 
 
 class Stage(nn.Module):
