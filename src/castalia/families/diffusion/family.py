@@ -84,7 +84,7 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     places = [math.prod(level) for level in levels]
     # noise of more numbers a moment than the network is wide does not fit through it, and velocity is half noise
     narrow = len(space) == 1 and layout.shape[0] * patch > width
-    told = {"prediction": "data"} if narrow and options.prediction == "auto" else {}
+    told: dict[str, object] = {"prediction": "data"} if narrow and options.prediction == "auto" else {}
     return told | {
         "batch": options.batch or batch_size(len(data), 60, 16, 32),
         "epochs": options.epochs or 1000.0,

@@ -70,8 +70,10 @@ def _convolution(x: NDArray[np.float32], kernel: NDArray[np.float32], dilation: 
     width = kernel.shape[2]
     reach = dilation * (width // 2)
     padded = np.pad(x, ((reach, reach), (0, 0)))
-    parts = [padded[tap * dilation : tap * dilation + len(x)] @ kernel[:, :, tap].T for tap in range(width)]
-    return np.sum(parts, axis=0, dtype=np.float32)
+    made = np.zeros((len(x), kernel.shape[0]), dtype=np.float32)
+    for tap in range(width):
+        made += padded[tap * dilation : tap * dilation + len(x)] @ kernel[:, :, tap].T
+    return made
 
 
 @lru_cache(maxsize=1)
