@@ -295,3 +295,17 @@ def test_a_model_that_continues_texts_answers_when_it_is_alone_or_named(chooser:
     assert choose(chooser, "What is the capital of France?", models=[TALES]).model == "bedtime-tales"
     named = choose(chooser, "The wolf", models=[LANGUAGE, TALES], model="bedtime-tales")
     assert (named.model, named.modality) == ("bedtime-tales", "text")
+
+
+def test_a_class_of_an_installed_model_settles_what_is_unclear(chooser: Chooser) -> None:
+    drums = model("drums", "audio", family="vae", details={"classes": {"bass drum, kick": 40, "snare drum, snare": 40}})
+    unclear = "play me a snare"
+    assert choose(chooser, unclear).question is not None
+    choice = choose(chooser, unclear, models=[*EVERYTHING, drums])
+    assert (choice.modality, choice.model, choice.question) == ("audio", "drums", None)
+    assert "An installed model makes a sound of “snare drum”." in choice.reasons
+    assert "It was trained on: bass drum and snare drum." in choice.reasons
+    # neither a number nor a class of two modalities says what is meant
+    assert choose(chooser, "7 of something", models=EVERYTHING).model != "digits"
+    pictures = model("pictures", "image", family="vae", details={"classes": ["snare", "flute"]})
+    assert choose(chooser, unclear, models=[*EVERYTHING, drums, pictures]).question is not None

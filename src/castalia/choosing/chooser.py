@@ -3,7 +3,7 @@
 from castalia.choosing.classifier import load
 from castalia.choosing.lexicon import LEXICON, with_catalogue
 from castalia.choosing.proposals import propose_text
-from castalia.choosing.ranking import makers, names_in, pick, with_columns
+from castalia.choosing.ranking import makers, modalities_of_classes, names_in, pick, with_columns
 from castalia.choosing.reading import Reading, read
 from castalia.choosing.signals.attachments import columns_of, kind_of, kinds_of
 from castalia.choosing.weighing import Weighed, weigh
@@ -61,6 +61,12 @@ class Chooser:
                 update={"confidence": 0.0, "question": "The request is empty. What should be made?"}
             )
         if confidence < self.settings.threshold:
+            made = modalities_of_classes(request.prompt, models)
+            likely = [name for name, probability in weighed.ranked() if name in made and probability >= LIKELY]
+            if len(likely) == 1:
+                reason = f"An installed model makes {named(likely[0])} of “{made[likely[0]]}”."
+                meant = Choice(modality=likely[0], confidence=choice.confidence, reasons=[*choice.reasons, reason])
+                return self._complete(meant, request, models, reading, kinds)
             return choice.model_copy(update={"question": _question(weighed)})
         return self._complete(choice, request, models, reading, kinds)
 

@@ -8,6 +8,7 @@ from typing import cast
 from castalia.choosing.lexicon import LEXICON
 from castalia.choosing.wording import joined, named
 from castalia.core.models import Model
+from castalia.modalities.wording import VALUES, names_of, read_wish, words_of
 
 TAKES_MEDIA = {"image": ("image",), "audio": ("audio", "speech"), "video": ("video",)}
 """Attachments that a model must be able to read, and the inputs that say so. Texts and tables are read as text."""
@@ -93,6 +94,20 @@ def with_columns(columns: list[str], models: list[Model]) -> Model | None:
     wanted = {name.strip().lower() for name in columns}
     same = [m for m in makers("table", models) if {name.lower() for name in names_in(m, "columns")} == wanted]
     return max(same, key=lambda model: model.created, default=None)
+
+
+def modalities_of_classes(prompt: str, models: list[Model]) -> dict[str, str]:
+    """What the installed models make of which the prompt names a class, with its first name; numbers do not count."""
+    found: dict[str, str] = {}
+    for model in models:
+        classes = tuple(label for label in names_in(model, "classes") if _in_words(label))
+        for label in read_wish(prompt, classes, frozenset()).labels:
+            found.setdefault(model.outputs[0], names_of(label)[0])
+    return found
+
+
+def _in_words(label: str) -> bool:
+    return not any(word.isdecimal() or word in VALUES for word in words_of(label))
 
 
 def names_in(model: Model, detail: str) -> list[str]:

@@ -9,12 +9,13 @@ from PIL import Image
 from castalia.core.contracts import Sample
 from castalia.core.errors import BadRequest
 from castalia.core.requests import Request
+from castalia.modalities.audio.detail import fine_magnitudes
 from castalia.modalities.audio.likeness import fingerprints, nearest_training, training_figures
 from castalia.modalities.audio.modality import AudioModality, finished
 from castalia.modalities.audio.options import AudioData
-from castalia.modalities.audio.representation import MelRepresentation, frames_for, mel_levels
-from castalia.modalities.audio.sounding import linear_magnitudes
-from castalia.modalities.audio.spectrum import mel_filters, samples_of, spectrum
+from castalia.modalities.audio.representation import MelRepresentation, frames_for, mel_levels, restore
+from castalia.modalities.audio.sounding import VOCODERS, linear_magnitudes
+from castalia.modalities.audio.spectrum import HOP, mel_filters, samples_of, spectrum
 from castalia.modalities.sound import decode
 
 MODALITY = AudioModality()
@@ -63,6 +64,34 @@ def test_mel_magnitudes_are_inverted():
     found = linear_magnitudes(mel, 16_000)
     assert found.min() >= 0.0
     assert np.abs(found @ mel_filters(16_000).T - mel).mean() < 0.02 * mel.mean()
+
+
+@pytest.mark.parametrize("rate", [16_000, 22_050])
+def test_learned_detail_is_nearer_to_tones_and_no_further_from_noise(rate):
+    time = np.arange(rate) / rate
+    chord = sum(np.sin(2 * np.pi * 330.0 * part * time) / part for part in range(1, 12)).astype(np.float32) / 4.0
+    noise = 0.2 * np.random.default_rng(0).standard_normal(rate).astype(np.float32)
+    for sound, most in ((chord, 0.9), (noise, 1.05)):
+        magnitudes = np.abs(spectrum(sound, rate // HOP))
+        mel = magnitudes @ mel_filters(rate).T
+        plain = linear_magnitudes(mel, rate)
+        fine = linear_magnitudes(mel, rate, fine_magnitudes(mel, rate))
+        assert np.linalg.norm(fine - magnitudes) < most * np.linalg.norm(plain - magnitudes)
+        assert np.abs(fine @ mel_filters(rate).T - mel).mean() < 0.02 * mel.mean()
+
+
+def test_kinds_that_the_network_does_not_know_go_without_it():
+    mel = np.ones((20, 40), np.float32)
+    assert np.array_equal(VOCODERS["learned"](mel, 8000, 3), VOCODERS["griffin-lim"](mel, 8000, 3))
+    silent = VOCODERS["learned"](np.zeros((20, 80), np.float32), 22_050, 3)
+    assert np.abs(silent).max() < 1e-6
+
+
+def test_the_option_names_the_decoder(learnt):
+    unset, fine, plain = (sounds(learnt, "a kick", decoder=name)[0].data for name in (None, "learned", "phase"))
+    assert unset == fine != plain
+    old = restore({**learnt[0].config(), "vocoder": "griffin-lim"})
+    assert sounds((old, learnt[1]), "a kick")[0].data == plain
 
 
 def test_a_sound_survives_the_way_there_and_back(learnt):

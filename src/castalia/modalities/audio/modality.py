@@ -1,6 +1,7 @@
 """The audio modality: reading a folder, and turning spectrograms into finished sounds."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,9 @@ SOUNDS = frozenset(
 """Words by which sounds are counted."""
 
 MEDIA_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
+
+DECODERS = {"learned": "learned", "phase": "griffin-lim"}
+"""The vocoder that each value of the option ``decoder`` stands for."""
 
 BATCH = 8
 """Sounds made at once, so that a long request can be stopped between batches."""
@@ -112,6 +116,8 @@ class AudioModality:
                 f"This model makes sounds of at most {view.seconds:.2f} s.",
                 hint="Ask for a shorter one, or train with --data seconds=N.",
             )
+        if options.decoder is not None:
+            view = replace(view, vocoder=DECODERS[options.decoder])
         labels, note = wanted_labels(options.label, request.prompt, view.classes, SOUNDS)
         wish = read_wish(request.prompt, view.classes, SOUNDS)
         count = options.count or max(wish.count or 1, len(labels))

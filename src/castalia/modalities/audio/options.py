@@ -25,6 +25,9 @@ class AudioOptions(BaseModel):
         description="Exact length, cut or followed by silence; unset: till it dies away.",
     )
     format: Literal["wav", "flac", "ogg", "mp3"] = Field(default="wav", description="Encoding; ogg holds Opus.")
+    decoder: Literal["learned", "phase"] | None = Field(
+        default=None, description="How spectra become sound; phase: without the network; unset: as trained."
+    )
     temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 more typical, above 1 more varied.")
 
 

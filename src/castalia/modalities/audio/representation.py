@@ -33,7 +33,7 @@ class MelRepresentation:
     top_db: float
     classes: tuple[str, ...] = ()
     mels: int = MELS
-    vocoder: str = "griffin-lim"
+    vocoder: str = "learned"
     name: str = "log-mel"
 
     @property
