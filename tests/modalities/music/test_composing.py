@@ -8,11 +8,14 @@ import pytest
 from PIL import Image
 
 from castalia.core.errors import BadRequest
+from castalia.families.artifact import read_config
 from castalia.modalities.music import rendering
+from castalia.modalities.music.generation import Composer
 from castalia.modalities.music.midi import write_midi
 from castalia.modalities.music.options import MusicOptions
 from castalia.modalities.music.piece import Part, Piece, estimated_key
 from castalia.modalities.music.reading import read_music
+from castalia.modalities.music.representation import BAR, FINAL, FIRST_METRE, OPENING, restored
 from castalia.modalities.music.synthesis import synthesise
 from castalia.modalities.music.wording import Order, read_order
 from castalia.modalities.sound import decode
@@ -55,7 +58,7 @@ def test_options_beat_the_prompt_and_wrong_ones_are_refused():
 
 
 def test_train_save_serve(composer, ask, card_of):
-    events = ask(composer, "music", "a tune in D minor")
+    events = ask(composer, "music", "a tune in D minor, 6 bars")
     assert [event.event for event in events] == ["media", "usage", "done"]
     (piece,) = pieces(events)
     assert events[0].media_type == "audio/midi"
@@ -69,6 +72,24 @@ def test_train_save_serve(composer, ask, card_of):
     assert figures["music.pitch_overlap"] > 0.5
     assert figures["music.length_overlap"] > 0.6
     assert figures["music.in_key_real"] > 0.85
+
+
+def test_without_a_wished_length_a_piece_is_not_shorter_than_those_of_the_training(composer):
+    view = restored(read_config(composer).representation)
+    position, duration, _, note, _ = view.firsts
+    bar = [BAR, position, note, duration]
+
+    def sampler(count, *_):
+        rows = np.zeros((count, 64), dtype=np.int64)
+        for place, bars in enumerate((1, 2, 6)):
+            tokens = [OPENING, FIRST_METRE, *bar * bars, FINAL]
+            rows[place, : len(tokens)] = tokens
+        return rows
+
+    assert view.fewest_bars == 5
+    made = Composer(view, sampler, Order(), seed=0)
+    list(made.compose())
+    assert made.piece().bars == 6
 
 
 def test_the_seed_repeats_and_others_differ(composer, ask):
