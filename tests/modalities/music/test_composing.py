@@ -92,6 +92,27 @@ def test_without_a_wished_length_a_piece_is_not_shorter_than_those_of_the_traini
     assert made.piece().bars == 6
 
 
+def test_more_are_drawn_until_one_is_in_the_wished_key(composer):
+    view = restored(read_config(composer).representation)
+    position, duration, _, note, _ = view.firsts
+    low = view.voices[0].low
+    scales = {"wrong": [1, 3, 5, 6, 8, 10, 12, 1], "right": [0, 2, 4, 5, 7, 9, 11, 0]}
+    asked = []
+
+    def sampler(count, *_):
+        asked.append(count)
+        steps = scales["right" if len(asked) == 2 else "wrong"]
+        pitches = [next(pitch for pitch in range(low, low + 12) if pitch % 12 == step % 12) for step in steps]
+        bars = [token for pitch in pitches for token in (BAR, position, note + pitch - low, duration)]
+        row = [OPENING, FIRST_METRE, *bars, FINAL]
+        return np.asarray([row + [0] * (64 - len(row))] * count)
+
+    made = Composer(view, sampler, Order(key=(0, False)), seed=0)
+    list(made.compose())
+    assert len(asked) == 2
+    assert estimated_key(made.piece().notes) == (0, False)
+
+
 def test_the_seed_repeats_and_others_differ(composer, ask):
     first, again, other = (ask(composer, "music", "a tune", seed=seed)[0].data for seed in (1, 1, 2))
     assert first == again != other

@@ -84,5 +84,5 @@ def _embedding(
     owned = wished * np.repeat(seen, [group.width for group in groups])
     hidden = weights["embedding.net.0.weight"] @ np.concatenate([owned, seen]) + weights["embedding.net.0.bias"]
     hidden = hidden / (1.0 + np.exp(-hidden))
-    given: NDArray[np.float32] = weights["embedding.net.2.weight"] @ hidden + weights["embedding.net.2.bias"]
-    return given
+    given = weights["embedding.net.2.weight"] @ hidden + weights["embedding.net.2.bias"]
+    return given.astype(np.float32)

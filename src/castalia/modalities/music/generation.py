@@ -34,6 +34,8 @@ from castalia.modalities.sound import encode
 
 TRIES = 6
 """Items drawn for each piece; one in the wished key that comes to its end, as long as wished, is taken."""
+MOST_DRAWS = 3
+"""How often so many are drawn until one is in the wished key."""
 LENIENCE = 0.1
 """A piece may be so much longer or shorter than wished, at least a bar, when it comes to its end there."""
 KEPT_BARS = (4, 2, 1, 0)
@@ -93,7 +95,10 @@ class Composer:
     def compose(self) -> Iterator[float]:
         """Compose; yields the share of the wished length that is there."""
         wanted = self.order.bars
-        self.tokens = self._best(self._draw([OPENING]), wanted)
+        rows = self._draw([OPENING])
+        while self.draws < MOST_DRAWS and all(BAR not in row or self._misses_key(row) for row in rows):
+            rows += self._draw([OPENING])
+        self.tokens = self._best(rows, wanted)
         yield self._share()
         for _ in range(MOST_ROUNDS):
             lenient = max(1, round(LENIENCE * wanted)) if wanted is not None and self.ended else 0
