@@ -53,8 +53,8 @@ LICENCE = (
     "credited (c) 2003, 2004 Margaret Greentree; no open licence is stated for them"
 )
 TRAIN = (
-    "castalia train {folder} --name chorales --modality music --family transformer --size small --minutes 12 "
-    "--threads 1 --data grid=4 --data length=1024 --option dropout=0.1"
+    "castalia train {folder} --name chorales --modality music --family recurrent --size small --minutes 5 --threads 1 "
+    '--data grid=4 --data length=1024 --option dropout=0.35 --option batch=4 --licence "{licence}"'
 )
 
 

@@ -1,6 +1,9 @@
 """Models trained here and exported: llama.cpp writes, token for token, what they write themselves."""
 
+import json
 import random
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -28,6 +31,7 @@ from castalia.serving.describe import model_of
 from castalia.serving.exporting import export
 from castalia.serving.house import House
 from castalia.serving.install import pull
+from castalia.store.gguf import read_header
 from castalia.store.sources.identify import identify
 from castalia.training.plan import TrainingPlan
 from castalia.training.runs import run_training
@@ -210,6 +214,23 @@ def test_an_exported_file_is_pulled_served_and_known_as_what_it_is(
     assert (model.details["kind"], model.licence, model.family) == ("continuation", "CC0-1.0", "transformer")
     with pytest.raises(BadRequest, match="start token"):
         checked_header(path)
+
+
+def test_the_command_writes_the_file(house: House, models: dict[str, Model], tmp_path: Path) -> None:
+    name = registered(house, models["music"])
+    command = [sys.executable, "-m", "castalia", "export", name, "--to", str(tmp_path / "a.gguf")]
+    wished = ["--condition", "key=minor", "--json"]
+    done = subprocess.run([*command, *wished], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {
+        "path": str(tmp_path / "a.gguf"),
+        "size": (tmp_path / "a.gguf").stat().st_size,
+    }
+    header = read_header(tmp_path / "a.gguf")
+    assert (header.architecture, header.text("castalia.modality")) == ("llama", "music")
+    assert header.text("general.license") == "CC0-1.0"
+    refused = subprocess.run([*command, *wished], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "there already" in " ".join((refused.stdout + refused.stderr).split())
 
 
 def test_what_cannot_be_exported_is_refused_by_name(house: House, models: dict[str, Model], tmp_path: Path) -> None:

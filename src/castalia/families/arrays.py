@@ -22,7 +22,7 @@ def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
         header: dict[str, Any] = json.loads(data[8 : 8 + size])
         entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
         return {name: _array(data[8 + size :], entry) for name, entry in entries.items()}
-    except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
         raise damaged(path.parent, f"{path.name} cannot be read: {error}") from None
 
 
