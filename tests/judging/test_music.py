@@ -117,3 +117,26 @@ def test_what_cannot_be_read_is_blocked_and_silence_flagged(model: Model) -> Non
 def test_without_fingerprints_the_plain_checks_remain(tmp_path: Path) -> None:
     model = Model(name="m", format="castalia", engines=["native"], outputs=["music"], folder=tmp_path)
     assert set(judged(write_midi(tune()), model)) == {"readable", "notes", "one note"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wrong"),
+    [
+        ("a tune in C major", set()),
+        ("a tune in A minor", {"key"}),
+        ("a tune in D major", {"key"}),
+        ("something in a major key", set()),
+        ("a tune at 110 bpm", set()),
+        ("a moderate tune", set()),
+        ("a slow tune", {"tempo"}),
+        ("a tune at 150 bpm", {"tempo"}),
+    ],
+)
+def test_key_and_tempo_are_held_against_the_wish(model: Model, prompt: str, wrong: set[str]) -> None:
+    scale = [60, 62, 64, 65, 67, 69, 71, 72, 67, 64, 60, 67, 60, 64, 67, 72, 71, 69, 67, 65, 64, 62, 67, 60]
+    rows = [(float(time), 1.0, float(pitch), 80.0, 0.0) for time, pitch in enumerate(scale)]
+    piece = Piece(np.asarray(rows), (Part("Melody"),), tempo=110.0)
+    measures = judged(write_midi(piece), model, prompt=prompt)
+    assert flagged(measures) & {"key", "tempo"} == wrong
+    if "key" in wrong:
+        assert measures["key"].note == "It sounds like C major."

@@ -7,6 +7,9 @@ import pytest
 
 from castalia.core.errors import DatasetError
 from castalia.core.plugins import modalities
+from castalia.modalities.audio.options import AudioData
+from castalia.modalities.music.options import MusicData
+from castalia.serving.detect import listed
 from castalia.serving.house import House
 from castalia.serving.planning import pick_family, plan_training
 
@@ -59,3 +62,9 @@ def test_one_word_is_a_list_of_one(house: House, tmp_path: Path) -> None:
     table.write_text("\n".join(["age,sex", *(f"{draw.randrange(18, 90)},{draw.choice('fm')}" for _ in range(60))]))
     plan, _ = plan_training(house, table, data_options={"drop_columns": "sex"})
     assert plan.data_options == {"drop_columns": ["sex"]}
+
+
+def test_digits_are_a_number_for_an_option_of_certain_numbers() -> None:
+    assert listed(MusicData, {"grid": "4", "length": "64"}) == {"grid": 4, "length": "64"}
+    assert listed(MusicData, {"grid": "auto"}) == {"grid": "auto"}
+    assert listed(AudioData, {"rate": "16000"}) == {"rate": 16000}

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("castalia.cli.models:show", "Show everything about one model."),
     "rm": ("castalia.cli.models:rm", "Remove a model and its files."),
     "ps": ("castalia.cli.models:ps", "List the loaded models and the training runs."),
+    "export": ("castalia.cli.models:export", "Write a model that was trained here as a GGUF file for llama.cpp."),
     "again": ("castalia.cli.history:again", "Make a result again from its record."),
     "review": ("castalia.cli.history:review", "List doubtful results, and accept or reject them."),
     "serve": ("castalia.cli.serving:serve", "Serve OpenAI's HTTP API."),

@@ -1,11 +1,13 @@
-"""castalia pull, ls, show, rm, ps"""
+"""castalia pull, ls, show, rm, ps, export"""
 
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import click
 
 from castalia.cli.house import opened_house
+from castalia.cli.options import named_values
 from castalia.cli.output import ProgressView, print_json
 from castalia.core.events import ModelReady
 from castalia.core.models import Model
@@ -137,6 +139,29 @@ def rm(name: str, yes: bool, as_json: bool) -> None:
         print_json({"removed": model.name})
     else:
         click.echo(f"{model.name} is removed.", err=True)
+
+
+@click.command(help="Write a model that was trained here as a GGUF file for llama.cpp.")
+@click.argument("name")
+@click.option(
+    "--to", "target", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write."
+)
+@click.option(
+    "--condition", "chosen", multiple=True, metavar="NAME=VALUE", help="What the file's model is conditioned on."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def export(name: str, target: Path, chosen: tuple[str, ...], as_json: bool) -> None:
+    """NAME is that of a model, or an alias."""
+    from castalia.serving.exporting import export as export_model
+
+    conditions = {one: str(value) for one, value in named_values(chosen, "--condition").items()}
+    with opened_house() as house:
+        path = export_model(house, name, target, conditions)
+    if as_json:
+        print_json({"path": str(path), "size": path.stat().st_size})
+        return
+    click.echo(str(path))
+    click.echo(f"castalia pull {path} serves it here, too.", err=True)
 
 
 @click.command(help="List the loaded models and the training runs.")

@@ -20,6 +20,7 @@ from castalia.core.events import Completed, Event, ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.requests import AUTO, Request
 from castalia.core.results import Choice, Result
+from castalia.serving.exporting import export as export_model
 from castalia.serving.house import House
 from castalia.serving.pipeline import answer
 from castalia.serving.planning import plan_training
@@ -128,6 +129,11 @@ def train(source: str | Path, **wishes: object) -> TrainingRun:
     """
     plan, warnings = plan_training(house(), source, **wishes)  # pyright: ignore[reportArgumentType]
     return TrainingRun(train_plan(house(), plan), warnings)
+
+
+def export(name: str, to: str | Path, conditions: dict[str, str] | None = None) -> Path:
+    """Write a model that was trained here as a GGUF file for llama.cpp; see `castalia.serving.exporting.export`."""
+    return export_model(house(), name, Path(to), conditions)
 
 
 def resume_training(run: str) -> TrainingRun:

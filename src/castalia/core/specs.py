@@ -54,6 +54,8 @@ class ModalitySpec(Spec):
     ``(output: Part, context: CheckContext) -> list[Measure]``. ``representations`` are the kinds that ``fit`` offers.
     ``wishes`` are words that ask for it outright. ``join`` is the import string of ``(pieces: list[bytes], media_type:
     str) -> bytes``, which makes one file of an output that came in several chunks; without it they are strung together.
+    ``vocabulary`` is the import string of ``(config: dict) -> castalia.core.exporting.Vocabulary``, the tokens of a
+    representation for files of other programs.
     """
 
     media_types: tuple[str, ...]
@@ -62,6 +64,7 @@ class ModalitySpec(Spec):
     representations: tuple[Kind, ...] = ("continuous",)
     checks: str | None = None
     join: str | None = None
+    vocabulary: str | None = None
     wishes: tuple[str, ...] = ()
     default_family: str | None = None
     begins_with: tuple[str, ...] = ()
@@ -73,7 +76,8 @@ class FamilySpec(Spec):
 
     ``compressor`` is the import string of a `castalia.families.contract.CompressorMaker`, for a family that can bring
     continuous items into a shorter form for others to learn. ``completes`` says that it can go on from what is given
-    (`castalia.core.contracts.Given`).
+    (`castalia.core.contracts.Given`). ``gguf`` is the import string of ``(folder, config, wished, known) -> (Network,
+    start token)``, for a family whose networks `castalia.core.exporting` can hand to llama.cpp.
     """
 
     representations: tuple[Kind, ...]
@@ -81,3 +85,4 @@ class FamilySpec(Spec):
     sampling_options: str | None = None
     compressor: str | None = None
     completes: bool = False
+    gguf: str | None = None

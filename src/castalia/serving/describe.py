@@ -8,8 +8,12 @@ from castalia.core.errors import UnsupportedInput
 from castalia.core.models import Model
 from castalia.core.plugins import engines
 from castalia.serving.artifacts import describe_file, model_from_artifact
-from castalia.store.gguf import read_header
+from castalia.store.gguf import MODALITY, read_header
 from castalia.store.sources.identify import Found, read_json
+
+CONTINUATION = "continuation"
+EXPORTED_FOR = "llamacpp"
+"""The one engine for files that were exported here: OpenVINO's leaves out the start token of a text."""
 
 
 def model_of(found: Found, name: str) -> Model:
@@ -24,6 +28,8 @@ def model_of(found: Found, name: str) -> Model:
         found.format
     ](main)
     readers = [spec.name for spec in engines().specs().values() if found.format in spec.formats]
+    if about.details.get("kind") == CONTINUATION:
+        readers = [name for name in readers if name == EXPORTED_FOR]
     if not readers and found.format != SENTENCE_VECTORS:
         raise UnsupportedInput(f"No engine here reads {found.format}.", hint="castalia doctor lists the engines.")
     return about.model_copy(
@@ -58,6 +64,8 @@ def _gguf(main: Path) -> Model:
         "chat_template": bool(header.chat_template),
         "tools_in_template": "tools" in header.chat_template,
     }
+    if header.text(MODALITY):
+        details |= {"kind": CONTINUATION, "content": header.text(MODALITY)}
     family = "recurrent" if header.architecture.startswith(("rwkv", "mamba")) else "transformer"
     return _entry(
         family=family,

@@ -1,7 +1,7 @@
 """Which modality a training set is."""
 
 from pathlib import Path
-from typing import cast, get_origin
+from typing import Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -43,9 +43,23 @@ def detect_modality(source: Path) -> str:
 
 
 def listed(kind: type[BaseModel], values: dict[str, object]) -> dict[str, object]:
-    """The values with a single word for an option that takes a list as a list of one: ``drop_columns=sex``."""
-    lists = {name for name, field in kind.model_fields.items() if get_origin(field.annotation) is list}
-    return {name: [value] if name in lists and isinstance(value, str) else value for name, value in values.items()}
+    """The values as the options take them, where a command line has only words.
+
+    A single word for an option that takes a list is a list of one (``drop_columns=sex``), and digits are a number for
+    one that takes certain numbers (``grid=4``).
+    """
+    return {name: _as_taken(kind, name, value) for name, value in values.items()}
+
+
+def _as_taken(kind: type[BaseModel], name: str, value: object) -> object:
+    field = kind.model_fields.get(name)
+    if field is None or not isinstance(value, str):
+        return value
+    if get_origin(field.annotation) is list:
+        return [value]
+    kinds = (field.annotation, *get_args(field.annotation))
+    choices = [one for given in kinds if get_origin(given) is Literal for one in get_args(given)]
+    return next((one for one in choices if isinstance(one, int) and str(one) == value.strip()), value)
 
 
 def data_options(modality: Modality, values: dict[str, object]) -> BaseModel:

@@ -143,7 +143,7 @@ def _prepared(
                 "options": {**model.options, **origin.options},
             }
         )
-        if model.format == "gguf":
+        if model.format == "gguf" and len(model.engines) > 1:
             model = yield from calibrate(model, house.pool)
         models.append(model)
     return models

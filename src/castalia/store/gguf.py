@@ -20,6 +20,8 @@ from castalia.store.locking import storage_errors
 from castalia.store.sources.staging import Meter, check_space
 
 MAGIC = b"GGUF"
+MODALITY, REPRESENTATION = "castalia.modality", "castalia.representation"
+"""Metadata of files that were exported here: the kind of content, and as JSON how its tokens are read."""
 VERSIONS = (2, 3)
 STRING, ARRAY = 8, 9
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}

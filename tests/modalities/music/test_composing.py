@@ -8,11 +8,14 @@ import pytest
 from PIL import Image
 
 from castalia.core.errors import BadRequest
+from castalia.families.artifact import read_config
 from castalia.modalities.music import rendering
+from castalia.modalities.music.generation import Composer
 from castalia.modalities.music.midi import write_midi
 from castalia.modalities.music.options import MusicOptions
 from castalia.modalities.music.piece import Part, Piece, estimated_key
 from castalia.modalities.music.reading import read_music
+from castalia.modalities.music.representation import BAR, FINAL, FIRST_METRE, OPENING, restored
 from castalia.modalities.music.synthesis import synthesise
 from castalia.modalities.music.wording import Order, read_order
 from castalia.modalities.sound import decode
@@ -55,7 +58,7 @@ def test_options_beat_the_prompt_and_wrong_ones_are_refused():
 
 
 def test_train_save_serve(composer, ask, card_of):
-    events = ask(composer, "music", "a tune in D minor")
+    events = ask(composer, "music", "a tune in D minor, 6 bars")
     assert [event.event for event in events] == ["media", "usage", "done"]
     (piece,) = pieces(events)
     assert events[0].media_type == "audio/midi"
@@ -69,6 +72,45 @@ def test_train_save_serve(composer, ask, card_of):
     assert figures["music.pitch_overlap"] > 0.5
     assert figures["music.length_overlap"] > 0.6
     assert figures["music.in_key_real"] > 0.85
+
+
+def test_without_a_wished_length_a_piece_is_not_shorter_than_those_of_the_training(composer):
+    view = restored(read_config(composer).representation)
+    position, duration, _, note, _ = view.firsts
+    bar = [BAR, position, note, duration]
+
+    def sampler(count, *_):
+        rows = np.zeros((count, 64), dtype=np.int64)
+        for place, bars in enumerate((1, 2, 6)):
+            tokens = [OPENING, FIRST_METRE, *bar * bars, FINAL]
+            rows[place, : len(tokens)] = tokens
+        return rows
+
+    assert view.fewest_bars == 5
+    made = Composer(view, sampler, Order(), seed=0)
+    list(made.compose())
+    assert made.piece().bars == 6
+
+
+def test_more_are_drawn_until_one_is_in_the_wished_key(composer):
+    view = restored(read_config(composer).representation)
+    position, duration, _, note, _ = view.firsts
+    low = view.voices[0].low
+    scales = {"wrong": [1, 3, 5, 6, 8, 10, 12, 1], "right": [0, 2, 4, 5, 7, 9, 11, 0]}
+    asked = []
+
+    def sampler(count, *_):
+        asked.append(count)
+        steps = scales["right" if len(asked) == 2 else "wrong"]
+        pitches = [next(pitch for pitch in range(low, low + 12) if pitch % 12 == step % 12) for step in steps]
+        bars = [token for pitch in pitches for token in (BAR, position, note + pitch - low, duration)]
+        row = [OPENING, FIRST_METRE, *bars, FINAL]
+        return np.asarray([row + [0] * (64 - len(row))] * count)
+
+    made = Composer(view, sampler, Order(key=(0, False)), seed=0)
+    list(made.compose())
+    assert len(asked) == 2
+    assert estimated_key(made.piece().notes) == (0, False)
 
 
 def test_the_seed_repeats_and_others_differ(composer, ask):

@@ -117,3 +117,10 @@ def test_keys_are_told_by_their_notes(compose):
         right += found == (piece.tonic, piece.minor)
         assert estimated_key(piece.transposed(5).notes) == ((tonic + 5) % 12, minor)
     assert right >= 16, "chance is one"
+
+
+def test_of_two_keys_with_the_same_notes_that_of_the_last_bass_note_is_told():
+    pitches = [60, 62, 64, 65, 67, 69, 71]
+    for last, key in ((48, (0, False)), (45, (9, True))):
+        rows = [(float(time), 1.0, float(pitch), 80.0, 0.0) for time, pitch in enumerate([*pitches, last])]
+        assert estimated_key(np.asarray(rows)) == key

@@ -9,7 +9,7 @@ from castalia.core.errors import DatasetError
 from castalia.modalities.music.midi import write_midi
 from castalia.modalities.music.modality import MusicModality
 from castalia.modalities.music.options import MusicData
-from castalia.modalities.music.representation import at_home, home_shift, in_key
+from castalia.modalities.music.representation import REGISTERS, at_home, home_shift, in_key, register_group
 from castalia.modalities.music.surveying import different
 
 MODALITY = MusicModality()
@@ -75,10 +75,14 @@ def test_conditions_say_what_a_piece_is(learnt):
     assert view.groups["key"] == ("major", "minor")
     assert set(view.groups["tempo"]) == {"slow", "moderate", "fast"}
     assert view.groups["bars"] == ("to 8", "to 12")
+    assert set(view.groups["register"]) <= set(REGISTERS)
     assert "instrument" not in view.groups, "all pieces are for the same"
     assert encoded.conditions.shape == (60, view.conditions.width)
     assert encoded.known.all()
     assert (encoded.conditions.sum(axis=1) == len(view.groups)).all()
+    asked, _ = view.encode_conditions([{"register": register_group(7, minor=True)}])
+    register = next(group for group in view.conditions.groups if group.name == "register")
+    assert view.groups["register"][int(asked[0, register.start : register.stop].argmax())] == "+2 and +3"
     again = MODALITY.restore(json.loads(json.dumps(view.config())))
     assert again == view
     assert again.layout == view.layout

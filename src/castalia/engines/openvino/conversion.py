@@ -16,7 +16,7 @@ from typing import Any
 from castalia.core.errors import BadRequest, EngineError
 from castalia.core.models import Model
 from castalia.engines.openvino.support import supports
-from castalia.store.gguf import Header, read_header
+from castalia.store.gguf import MODALITY, Header, read_header
 from castalia.store.locking import locked, storage_errors
 
 LAYOUT = 1
@@ -48,6 +48,8 @@ def checked_header(file: Path) -> Header:
     )
     if reason is None and not header.chat_template:
         reason = "The file has no chat template, so this engine cannot hold a conversation with it."
+    if reason is None and header.text(MODALITY):
+        reason = "The file was exported by Castalia; this engine would leave out the start token of its texts."
     if reason is not None:
         raise BadRequest(reason, hint="Use the engine llamacpp for this model.", details={"file": file.name})
     return header

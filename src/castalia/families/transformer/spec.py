@@ -12,4 +12,5 @@ SPEC = FamilySpec(
     options="castalia.families.transformer.options:TransformerOptions",
     sampling_options="castalia.families.nets.token_options:TokenSamplingOptions",
     completes=True,
+    gguf="castalia.families.transformer.gguf:network",
 )

@@ -1,4 +1,5 @@
-"""Instant checks of music: readable, has notes, no single note over and over, in range, no copy, as long as asked.
+"""Instant checks of music: readable, has notes, no single note over and over, in range, no copy; key, tempo, length as
+asked.
 
 Models of ours keep traces of their training pieces (``fingerprints.safetensors``), so that a piece is measured against
 what was learnt. Rendered sound is checked by the MIDI that goes with it (``info["midi"]``), and for being audible.
@@ -6,6 +7,7 @@ what was learnt. Rendered sound is checked by the MIDI that goes with it (``info
 
 import base64
 import importlib
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,11 +28,12 @@ from castalia.modalities.music.fingerprints import (
     most_together,
     statistics,
 )
+from castalia.modalities.music.midi import USUAL_TEMPO
 from castalia.modalities.music.options import MusicOptions
-from castalia.modalities.music.piece import PITCH, Piece
+from castalia.modalities.music.piece import PITCH, Piece, estimated_key
 from castalia.modalities.music.reading import read_music
-from castalia.modalities.music.representation import at_home
-from castalia.modalities.music.wording import read_order
+from castalia.modalities.music.representation import at_home, tempo_group
+from castalia.modalities.music.wording import Order, read_order
 from castalia.modalities.sound import decode
 
 FINGERPRINTS = "fingerprints.safetensors"
@@ -54,8 +57,8 @@ Prints = dict[str, NDArray[np.generic]]
 
 
 def check(output: Part, context: CheckContext) -> list[Measure]:
-    """Measures ``readable``, ``notes``, ``one note``, ``length``; for sound ``loudness``; for our models ``range``,
-    ``voices at once``, ``density`` and ``copied notes``."""
+    """Measures ``readable``, ``notes``, ``one note``; where they were asked for ``key``, ``tempo`` and ``length``; for
+    sound ``loudness``; for our models ``range``, ``voices at once``, ``density`` and ``copied notes``."""
     try:
         piece, loudness = _read(output)
     except (CastaliaError, OSError, ValueError) as error:
@@ -67,9 +70,7 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
     if piece is None:
         return measures
     measures += [_notes(piece), _one_note(piece)]
-    wanted = _wanted_bars(context)
-    if wanted is not None:
-        measures.append(_length(piece, wanted))
+    measures += _as_asked(piece, _order(context))
     prints = _prints(context)
     return measures if prints is None else [*measures, *_against(piece, prints)]
 
@@ -174,10 +175,55 @@ def _limit(name: str, value: float, unit: str, threshold: float, note: str) -> M
     )
 
 
-def _wanted_bars(context: CheckContext) -> int | None:
+def _order(context: CheckContext) -> Order:
     known = MusicOptions.model_fields
     options = {name: value for name, value in context.request.options.items() if name in known}
-    return read_order(context.request.prompt, MusicOptions.model_validate(options)).bars
+    return read_order(context.request.prompt, MusicOptions.model_validate(options))
+
+
+def _as_asked(piece: Piece, order: Order) -> list[Measure]:
+    """Measures of what was asked for in words or options."""
+    measures: list[Measure] = []
+    if order.key is not None:
+        measures.append(_key(piece, *order.key))
+    if order.tempo is not None or order.pace is not None:
+        measures.append(_tempo(piece, order))
+    if order.bars is not None:
+        measures.append(_length(piece, order.bars))
+    return measures
+
+
+def _key(piece: Piece, tonic: int | None, minor: bool) -> Measure:
+    """Whether it sounds so: by its notes and its last bass note, not by what the file says."""
+    heard = replace(piece, notes=piece.pitched())
+    found = estimated_key(heard.notes) if len(heard.notes) else (0, False)
+    right = found[1] == minor and tonic in {None, found[0]}
+    sounds = f"It sounds like {replace(heard, tonic=found[0], minor=found[1]).key}."
+    return Measure(
+        name="key",
+        value=float(right),
+        direction="higher",
+        threshold=1,
+        status="pass" if right else "flag",
+        note=sounds,
+    )
+
+
+def _tempo(piece: Piece, order: Order) -> Measure:
+    """Within 2 % of a number that was asked for, or in the group of the word."""
+    tempo = piece.tempo or USUAL_TEMPO
+    if order.tempo is not None:
+        right, wanted = abs(tempo - order.tempo) <= 0.02 * order.tempo, f"{order.tempo:g}"
+    else:
+        right, wanted = tempo_group(tempo) == order.pace, str(order.pace)
+    return Measure(
+        name="tempo",
+        value=round(tempo, 1),
+        unit="quarter notes a minute",
+        direction="none",
+        status="pass" if right else "flag",
+        note="" if right else f"{wanted} was asked for.",
+    )
 
 
 def _prints(context: CheckContext) -> Prints | None:

@@ -11,6 +11,7 @@ from castalia.modalities.music.options import MusicData
 from castalia.modalities.music.piece import DURATION, FAMILIES, PART, PITCH, START, VELOCITY, Part, Piece
 from castalia.modalities.music.representation import (
     BAR_COUNTS,
+    REGISTERS,
     TEMPO_NAMES,
     MusicRepresentation,
     Voice,
@@ -147,6 +148,7 @@ def _groups(facts: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:
     """The conditions with at least two values that are frequent enough, values in their natural order."""
     orders = {
         "key": ("major", "minor"),
+        "register": REGISTERS,
         "tempo": TEMPO_NAMES,
         "instrument": FAMILIES,
         "bars": tuple(bars_group(limit) for limit in (*BAR_COUNTS, BAR_COUNTS[-1] + 1)),

@@ -26,6 +26,7 @@ from castalia.modalities.music.representation import (
     MusicRepresentation,
     bars_group,
     in_key,
+    register_group,
     tempo_group,
 )
 from castalia.modalities.music.wording import Order, family_of, read_order
@@ -33,6 +34,8 @@ from castalia.modalities.sound import encode
 
 TRIES = 6
 """Items drawn for each piece; one in the wished key that comes to its end, as long as wished, is taken."""
+MOST_DRAWS = 3
+"""How often so many are drawn until one is in the wished key."""
 LENIENCE = 0.1
 """A piece may be so much longer or shorter than wished, at least a bar, when it comes to its end there."""
 KEPT_BARS = (4, 2, 1, 0)
@@ -92,7 +95,10 @@ class Composer:
     def compose(self) -> Iterator[float]:
         """Compose; yields the share of the wished length that is there."""
         wanted = self.order.bars
-        self.tokens = self._best(self._draw([OPENING]), wanted)
+        rows = self._draw([OPENING])
+        while self.draws < MOST_DRAWS and all(BAR not in row or self._misses_key(row) for row in rows):
+            rows += self._draw([OPENING])
+        self.tokens = self._best(rows, wanted)
         yield self._share()
         for _ in range(MOST_ROUNDS):
             lenient = max(1, round(LENIENCE * wanted)) if wanted is not None and self.ended else 0
@@ -167,7 +173,8 @@ class Composer:
 
     def _wished(self) -> dict[str, str]:
         order = self.order
-        wished = {"key": "minor" if self.key[1] else "major"}
+        tonic, minor = self.key
+        wished = {"key": "minor" if minor else "major", "register": register_group(tonic, minor=minor)}
         if order.tempo is not None or order.pace is not None:
             wished["tempo"] = tempo_group(order.tempo) if order.tempo is not None else str(order.pace)
         if order.program is not None:
@@ -177,14 +184,18 @@ class Composer:
         return wished
 
     def _best(self, rows: list[list[int]], wanted: int | None) -> list[int]:
-        """The row that is most in its key, comes to its end, and is as long as wanted, in this order."""
+        """The row that is most in its key, comes to its end, and is as long as wanted, in this order.
+
+        Without a wish one as long as a training piece comes before all others.
+        """
         found = [row for row in rows if BAR in row]
         if not found:
             if self.tokens:
                 return []
             raise EngineError("The model wrote no notes.", hint="Train it longer, or raise the temperature.")
         if wanted is None:
-            return min(found, key=lambda row: (self._misses_key(row), row[-1] != FINAL))
+            least = self.view.fewest_bars
+            return min(found, key=lambda row: (max(0, least - row.count(BAR)), self._misses_key(row), row[-1] != FINAL))
         lenient = max(1, round(LENIENCE * wanted))
 
         def rank(row: list[int]) -> tuple[bool, bool, int]:

@@ -22,8 +22,11 @@ MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 """How much each degree is felt to belong to a key (Krumhansl and Kessler 1982)."""
 
-
 SIGNED = 0.08
+"""The advantage of the two keys of a signature; old scores write minor keys with a flat less."""
+ENDING = 0.1
+"""The advantage of the two keys on the last bass note. With both, keys of Bach's chorales agree with those that their
+encoders wrote in 260 of 319, without this one in 248 (most others are modal)."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,8 @@ def in_order(notes: Notes) -> Notes:
 def estimated_key(notes: Notes, fifths: int | None = None) -> tuple[int, bool]:
     """Tonic and whether it is minor, by how pitch classes correlate with the profiles of all keys (Krumhansl 1990).
 
-    The two keys of a signature of ``fifths`` sharps (or, negative, flats) have an advantage of `SIGNED`, not more: old
-    scores write minor keys with a flat less.
+    The two keys of a signature of ``fifths`` sharps (or, negative, flats) have an advantage of `SIGNED`, those on the
+    lowest of the notes that end last one of `ENDING`.
     """
     classes = np.bincount(notes[:, PITCH].astype(int) % 12, notes[:, DURATION], minlength=12)
     signed: list[tuple[int, bool]] = []
@@ -110,8 +113,11 @@ def estimated_key(notes: Notes, fifths: int | None = None) -> tuple[int, bool]:
         return signed[0] if signed else (0, False)
     keys = [(tonic, minor) for tonic in range(12) for minor in (False, True)]
     profiles = [np.roll(MINOR if minor else MAJOR, tonic) for tonic, minor in keys]
+    ends = notes[:, START] + notes[:, DURATION]
+    last = int(notes[ends > ends.max() - 1e-6, PITCH].min()) % 12
     fit = [np.corrcoef(classes, profile)[0, 1] for profile in profiles]
-    return keys[int(np.argmax([value + SIGNED * (key in signed) for key, value in zip(keys, fit, strict=True)]))]
+    told = [SIGNED * (key in signed) + ENDING * (key[0] == last) for key in keys]
+    return keys[int(np.argmax(np.add(fit, told)))]
 
 
 def longest_stretch(notes: Notes, changes: list[tuple[float, tuple[int, int]]]) -> tuple[Notes, tuple[int, int]]:

@@ -35,6 +35,8 @@ TEMPI = (76.0, 116.0)
 TEMPO_NAMES = ("slow", "moderate", "fast")
 BAR_COUNTS = (4, 8, 12, 16, 24, 32, 48)
 """Lengths in bars, each group up to its number, the last one beyond."""
+REGISTERS = tuple(f"{shift:+d} and {shift + 1:+d}" for shift in range(-6, 6, 2))
+"""Semitones by which a piece was moved to C major or A minor: its voices lie that much too high or low there."""
 LOUDNESS = 80
 MINOR_TONIC = 9
 
@@ -104,6 +106,12 @@ class MusicRepresentation:
             found.append(Segment(name=name, kind="categorical", start=start, width=len(values)))
         return Conditions(groups=tuple(found))
 
+    @property
+    def fewest_bars(self) -> int:
+        """As short as training pieces are in number, 1 where that is not known."""
+        limits = [limit for limit in BAR_COUNTS if bars_group(limit) in self.groups.get("bars", ())]
+        return max([0, *(limit for limit in BAR_COUNTS if limit < limits[0])]) + 1 if limits else 1
+
     def encode_conditions(self, rows: list[dict[str, str]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Condition vectors (n, width) and known groups (n, groups) of named values; values unknown here are left."""
         conditions = self.conditions
@@ -121,6 +129,7 @@ class MusicRepresentation:
     def facts(self, piece: Piece) -> dict[str, str]:
         """The values of all conditions of a whole piece."""
         found = {"key": "minor" if piece.minor else "major", "bars": bars_group(piece.bars)}
+        found["register"] = register_group(piece.tonic, minor=piece.minor)
         if piece.tempo is not None:
             found["tempo"] = tempo_group(piece.tempo)
         counts = np.bincount(piece.notes[:, PART].astype(int), minlength=len(piece.parts))
@@ -251,6 +260,11 @@ def in_key(piece: Piece, tonic: int, *, minor: bool) -> Piece:
 def home_shift(tonic: int, *, minor: bool) -> int:
     """Semitones, -6 to 5, from a key to C major or A minor."""
     return ((MINOR_TONIC if minor else 0) - tonic + 6) % 12 - 6
+
+
+def register_group(tonic: int, *, minor: bool) -> str:
+    """Which of `REGISTERS` a key's pieces are learnt in, so that voices fit singers again in the wished key."""
+    return REGISTERS[(home_shift(tonic, minor=minor) + 6) // 2]
 
 
 def tempo_group(tempo: float) -> str:

@@ -10,6 +10,7 @@ SPEC = ModalitySpec(
     suffixes=(".txt", ".md", ".smi", ".smiles", ".selfies"),
     options="castalia.modalities.text.options:TextOptions",
     representations=("tokens",),
+    vocabulary="castalia.modalities.text.vocabulary:vocabulary",
     checks="castalia.judging.instant.text:check",
     wishes=("write", "explain", "answer", "summarise", "summarize", "translate", "code"),
     default_family="transformer",
