@@ -48,8 +48,9 @@ bench-tables: $(VENV)/.dev-ready  ## synthetic tables against rows held out
 	$(PIP_INSTALL) --editable '.[bench]'
 	$(BIN)/python benchmarks/tables.py
 
-build: $(VENV)/.dev-ready  ## wheel and source archive in dist/
+build: $(VENV)/.dev-ready  ## wheels of castalia and castalia-starter, and source archives, in dist/
 	$(BIN)/python -m build
+	$(BIN)/python -m build --outdir dist starter
 
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .cache demo

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from castalia.choosing.chooser import Chooser
+from castalia.choosing.ranking import pick
 from castalia.core.config import ChooserSettings
 from castalia.core.content import Part
 from castalia.core.errors import BadRequest, NotFound
@@ -309,3 +310,11 @@ def test_a_class_of_an_installed_model_settles_what_is_unclear(chooser: Chooser)
     assert choose(chooser, "7 of something", models=EVERYTHING).model != "digits"
     pictures = model("pictures", "image", family="vae", details={"classes": ["snare", "flute"]})
     assert choose(chooser, unclear, models=[*EVERYTHING, drums, pictures]).question is not None
+
+
+def test_a_model_with_captions_is_asked_what_no_class_names():
+    plain = model("digits", "image", details={"classes": ["0", "1"]})
+    worded = model("icons", "image", details={"captions": 2843})
+    for models in ([plain, worded], [worded, plain]):
+        assert pick("image", models, "draw a red apple", []).model == worded
+        assert pick("image", models, "draw a 1", []).model == plain

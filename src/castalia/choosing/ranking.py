@@ -85,7 +85,10 @@ def _best(modality: str, fitting: list[Model], prompt: str) -> Picked:
     if modality == "text":
         default = next((model for model in fitting if "default" in model.aliases), fitting[0])
         return Picked(default, f"{default.name} is the default language model.")
-    newest = max(fitting, key=lambda model: model.created)
+    reading = [model for model in fitting if model.details.get("captions")]
+    newest = max(reading or fitting, key=lambda model: model.created)
+    if reading:
+        return Picked(newest, f"{newest.name} has learnt captions, so that it can be asked in any words.")
     return Picked(newest, f"{newest.name} is the most recent model that makes {named(modality)}.")
 
 
