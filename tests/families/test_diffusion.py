@@ -14,8 +14,8 @@ from castalia.core.representation import Conditions, Continuous, Segment, Tokens
 from castalia.families.contract import Batch, Step
 from castalia.families.diffusion.family import DiffusionFamily
 from castalia.families.diffusion.options import DiffusionOptions, DiffusionSamplingOptions
-from castalia.families.diffusion.paths import CosinePath, FlowPath
-from castalia.families.diffusion.solvers import solve
+from castalia.families.diffusion.paths import CosinePath, FlowPath, shifted
+from castalia.families.diffusion.solvers import sampling_times, solve
 from castalia.training.budget import rate_at
 
 
@@ -95,7 +95,7 @@ def test_predictions_name_the_data_behind_a_point(path, prediction):
 
 @pytest.mark.parametrize("path", [FlowPath(), CosinePath()], ids=["flow", "ddpm"])
 def test_errors_of_told_data_count_as_those_of_the_velocity(path):
-    data, noise, times = torch.randn(5, 300), torch.randn(5, 300), torch.linspace(0.1, 0.9, 5)
+    data, noise, times = torch.randn(5, 300), torch.randn(5, 300), torch.linspace(0.1, 0.5, 5)
     x_t, wrong = path.mix(data, noise, times), data + 0.1 * torch.randn(5, 300)
     now = path.at(times[:, None])
     implied = (now.da * wrong + now.ds * (x_t - now.a * wrong) / now.s) / path.speed
@@ -117,6 +117,16 @@ def test_signals_of_more_bands_than_width_come_out_without_noise():
         trained(learner, batch, 120, data)
         roughness[prediction] = np.abs(np.diff(draw(learner, 8), axis=1)).mean()
     assert roughness["auto"] < 0.3 * roughness["velocity"]
+
+
+def test_shifted_times_keep_their_ends_and_order():
+    even = torch.linspace(0.0, 1.0, 11)
+    assert torch.equal(shifted(even, 1.0), even)
+    early = shifted(even, 5.0)
+    assert (float(early[0]), float(early[-1])) == (0.0, 1.0)
+    assert (early.diff() > 0).all()
+    assert float(early[5]) == pytest.approx(1.0 / 6.0)
+    assert sampling_times(0.0, 2, 5.0) == pytest.approx([0.0, 1.0 / 6.0, 1.0])
 
 
 SHAPES = [(5,), (2, 37), (3, 9, 12), (1, 4, 8, 6)]

@@ -18,6 +18,8 @@ from castalia.families.nets.sizes import SCALES, batch_size, continuous, grid_le
 
 _WIDTHS: dict[str, int] = {"tiny": 48, "small": 64, "medium": 96, "large": 128}
 """Channels at the finest level; 1.1 million parameters for 28 x 28 pictures at ``small``."""
+SETTLED = 400
+"""Signals of more numbers than this are shifted towards the noise, by the root of how many times as many there are."""
 ATTENTION_PLACES = 64
 """Attention where a level has at most so many places (and one level at least)."""
 
@@ -39,6 +41,7 @@ class DiffusionFamily:
         common: dict[str, object] = {
             "path": options.path,
             "prediction": "velocity" if options.prediction == "auto" else options.prediction,
+            "shift": options.shift or 1.0,
             "rate": options.rate,
             "weight_decay": options.weight_decay,
             "embedding": min(256, max(64, 0 if conditions is None else conditions.width)),
@@ -85,6 +88,8 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     # noise of more numbers a moment than the network is wide does not fit through it, and velocity is half noise
     narrow = len(space) == 1 and layout.shape[0] * patch > width
     told: dict[str, object] = {"prediction": "data"} if narrow and options.prediction == "auto" else {}
+    if len(space) == 1 and options.shift is None:
+        told["shift"] = max(1.0, (math.prod(layout.shape) / SETTLED) ** 0.5)
     return told | {
         "batch": options.batch or batch_size(len(data), 60, 16, 32),
         "epochs": options.epochs or 1000.0,

@@ -10,8 +10,8 @@ from castalia.core.representation import Conditions
 from castalia.families.contract import Batch, Learner, Step, adamw, update
 from castalia.families.diffusion.completing import Settled, complete
 from castalia.families.diffusion.options import DiffusionSamplingOptions, Prediction
-from castalia.families.diffusion.paths import path_of
-from castalia.families.diffusion.solvers import Denoiser, even_times, solve
+from castalia.families.diffusion.paths import path_of, shifted
+from castalia.families.diffusion.solvers import Denoiser, sampling_times, solve
 from castalia.families.nets.conditions import ConditionEncoder, hide_groups
 
 
@@ -29,6 +29,8 @@ class DiffusionConfig(BaseModel):
     embedding: int
     """Length of the condition embedding, where there are conditions."""
     dropout: float
+    shift: float = 1.0
+    """See `castalia.families.diffusion.paths.shifted`."""
     steps: int
     """Steps of sampling when nobody asks for a number."""
     guidance: float
@@ -73,6 +75,10 @@ class Diffusion(Learner):
         """The network's prediction for x_t (batch, *shape), in float32."""
         return self.net(x_t, times, condition).float()
 
+    def times(self, uniform: Tensor) -> Tensor:
+        """Training times from numbers uniform in (0, 1)."""
+        return shifted(self.path.times(uniform), self.config.shift)
+
     def prepare(self) -> None:
         """One AdamW over everything."""
         self.optimisers = {"main": adamw([self], self.config.rate, self.config.weight_decay)}
@@ -82,7 +88,7 @@ class Diffusion(Learner):
         x = self.encode(batch.data)
         count = len(x)
         noise = torch.randn(x.shape).to(x.device)
-        times = self.path.times((torch.arange(count) + torch.rand(count)) / count).to(x.device)
+        times = self.times((torch.arange(count) + torch.rand(count)) / count).to(x.device)
         with step.autocast():
             condition = self.embedding(count, batch.conditions, hide_groups(batch.known)).to(x.device)
             losses = self.losses(x, noise, times, condition)
@@ -99,7 +105,7 @@ class Diffusion(Learner):
         uniform = (torch.randperm(count, generator=generator) + 0.5) / count
         known = batch.known if batch.known is not None and batch.known.shape[1] == 1 else None
         condition = self.embedding(count, batch.conditions if known is not None else None, known).to(x.device)
-        return float(self.losses(x, noise, self.path.times(uniform).to(x.device), condition).float().mean())
+        return float(self.losses(x, noise, self.times(uniform).to(x.device), condition).float().mean())
 
     @torch.no_grad()
     def sample(
@@ -156,7 +162,7 @@ class Diffusion(Learner):
             x = settled.point(first, noise)
             steps = max(1, round(steps * options.strength))
         denoise = self._guided(condition, self.config.guidance if options.guidance is None else options.guidance)
-        times = even_times(first, steps)
+        times = sampling_times(first, steps, self.config.shift)
         if settled is not None and settled.mask.any():
             return self.decode(complete(settled, denoise, x, times))
         return self.decode(solve(options.solver, self.path, denoise, x, times))

@@ -20,6 +20,12 @@ class DiffusionOptions(BaseModel):
         default="auto",
         description="Told by the network: velocity (v), noise or data; auto: data where a signal has too many bands.",
     )
+    shift: float | None = Field(
+        default=None,
+        ge=0.1,
+        le=100,
+        description="Above 1 more time is spent near the noise; unset: for signals, by length.",
+    )
     net: Literal["auto", "unet", "dit"] = Field(default="auto", description="Network of grids; rows have their own.")
     patch: int | None = Field(default=None, ge=1, le=16, description="Side of the blocks that become channels.")
     width: int | None = Field(default=None, ge=8, le=2048, description="Channels at the finest level.")

@@ -7,14 +7,16 @@ u = a'(t) x + s'(t) n.
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from castalia.families.diffusion.options import Prediction
 
-LEAST_NOISE = 0.05
-"""s counts as no less where an error is divided by it."""
+LEAST_NOISE = 0.45
+"""s counts as no less where an error is divided by it: no time counts more than five times as much as the first
+(as with Hang et al., 2023)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Path(ABC):
         """What a squared error counts at times (batch,).
 
         That of told data counts as the velocity's would: with n = (x_t - a x) / s the velocity holds (a' - s' a / s) x
-        (Li and He, 2025, who keep s from 0 likewise).
+        (Li and He, 2025), as long as s is not below `LEAST_NOISE`.
         """
         if prediction != "data":
             return torch.ones_like(times)
@@ -108,6 +110,17 @@ class CosinePath(Path):
     def times(self, uniform: Tensor) -> Tensor:
         """See `Path.times`."""
         return uniform.clamp(1e-3, 1.0 - 1e-3)
+
+
+Time = TypeVar("Time", float, Tensor)
+
+
+def shifted(times: Time, shift: float) -> Time:
+    """t / (t + shift (1 - t)): for ``shift`` above 1 more times near the noise (Esser et al., 2024).
+
+    The more numbers tell the same, the earlier it is settled behind the noise what an item will be.
+    """
+    return times / (times + shift * (1.0 - times))
 
 
 def path_of(name: str) -> Path:

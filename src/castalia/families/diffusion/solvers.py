@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from castalia.families.diffusion.options import SolverName
-from castalia.families.diffusion.paths import Path
+from castalia.families.diffusion.paths import Path, shifted
 
 Denoiser = Callable[[float, Tensor], Tensor]
 """D(t, x): the data (batch, *shape) that is expected behind x (batch, *shape)."""
@@ -40,9 +40,9 @@ def solve(solver: SolverName, path: Path, denoise: Denoiser, x: Tensor, times: S
     return x
 
 
-def even_times(first: float, steps: int) -> list[float]:
-    """Times from ``first`` to 1 in equal steps."""
-    return [first + (1.0 - first) * index / steps for index in range(steps)] + [1.0]
+def sampling_times(first: float, steps: int, shift: float = 1.0) -> list[float]:
+    """Times from ``first`` to 1, in equal steps but for the shift, see `shifted`."""
+    return [first + (1.0 - first) * shifted(index / steps, shift) for index in range(steps)] + [1.0]
 
 
 def euler_step(path: Path, x: Tensor, data: Tensor, now: float, then: float) -> Tensor:
