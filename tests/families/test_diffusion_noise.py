@@ -40,7 +40,9 @@ def test_a_shifted_sampling_goes_all_the_way_in_growing_steps():
     assert paced_times(FlowPath(), 0.5, 2) == [0.5, 0.75, 1.0]
 
 
-@pytest.mark.parametrize(("shape", "shift"), [((1, 28, 28), 1.0), ((3, 32, 32), 1.0), ((3, 64, 64), 1.98)])
+@pytest.mark.parametrize(
+    ("shape", "shift"), [((1, 28, 28), 1.0), ((3, 32, 32), 1.0), ((3, 64, 64), 1.98), ((80, 128), 5.06)]
+)
 def test_larger_items_are_shifted(shape, shift):
     assert derived(shape)[1]["shift"] == shift
     assert derived(shape, shift=5.0)[1]["shift"] == 5.0

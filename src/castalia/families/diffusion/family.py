@@ -20,8 +20,9 @@ _WIDTHS: dict[str, int] = {"tiny": 48, "small": 64, "medium": 96, "large": 128}
 """Channels at the finest level; 1.1 million parameters for 28 x 28 pictures at ``small``."""
 ATTENTION_PLACES = 64
 """Attention where a level has at most so many places (and one level at least)."""
-UNSHIFTED = 56
-"""Root of the numbers of an item (56 for 32 x 32 pixels in colour) up to which times are not shifted."""
+UNSHIFTED = (20, 56)
+"""Root of the numbers of a signal, and of a picture or film, up to which times are not shifted (56: 32 x 32 pixels in
+colour)."""
 
 
 class DiffusionFamily:
@@ -64,6 +65,7 @@ def _rows(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
         "batch": options.batch or batch_size(len(data), 60, 64, 512),
         "epochs": options.epochs or 1000.0,
         "context": width // 2,
+        "shift": options.shift or 1.0,
         "segments": [segment.model_dump() for segment in layout.segments],
         "scale": 2.0,
         "width": width,
@@ -88,10 +90,11 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     # noise of more numbers a moment than the network is wide does not fit through it, and velocity is half noise
     narrow = len(space) == 1 and layout.shape[0] * patch > width
     told: dict[str, object] = {"prediction": "data"} if narrow and options.prediction == "auto" else {}
+    usual = math.sqrt(math.prod(layout.shape)) / UNSHIFTED[len(space) > 1]
     return told | {
         "batch": options.batch or batch_size(len(data), 60, 16, 32),
         "epochs": options.epochs or 1000.0,
-        "shift": options.shift or round(max(1.0, math.sqrt(math.prod(layout.shape)) / UNSHIFTED), 2),
+        "shift": options.shift or round(max(1.0, usual), 2),
         "context": 2 * width,
         "centre": float(np.asarray(data, dtype=np.float32).mean()),
         "spread": max(float(np.asarray(data, dtype=np.float32).std()), 1e-3),

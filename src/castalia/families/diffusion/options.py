@@ -17,7 +17,7 @@ class DiffusionOptions(BaseModel):
         default="flow", description="Straight lines from noise to data (rectified flow), or a cosine schedule (DDPM)."
     )
     shift: float | None = Field(
-        default=None, gt=0, le=100, description="Above 1 learns and draws in more noise, as large items need (flow)."
+        default=None, ge=0.1, le=100, description="Above 1 learns and draws in more noise, as large items need (flow)."
     )
     prediction: Prediction | Literal["auto"] = Field(
         default="auto",
