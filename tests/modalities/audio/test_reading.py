@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from castalia.core.errors import DatasetError
+from castalia.core.requests import Request
+from castalia.modalities import sentences
 from castalia.modalities.audio.modality import AudioModality
-from castalia.modalities.audio.options import AudioData
+from castalia.modalities.audio.options import AudioData, AudioOptions
 from castalia.modalities.audio.outline import near_pairs
 from castalia.modalities.audio.reading import pieces, without_silence
 from castalia.modalities.audio.spectrum import HOP
@@ -99,7 +101,7 @@ def test_too_few_sounds_and_empty_folders_are_refused(tmp_path, drums):
 
 def test_drums_are_read_as_spectrograms(drums):
     representation, encoded = MODALITY.fit(drums, AudioData())
-    assert representation.classes == ("hat", "kick")
+    assert representation.askable.classes == ("hat", "kick")
     assert encoded.data.shape == (40, 80, 16)
     assert encoded.data.shape[1:] == representation.layout.shape
     assert encoded.data.min() == -1.0
@@ -143,3 +145,31 @@ def test_silence_is_found_at_both_ends():
     assert abs(len(without_silence(sound, RATE)) - 1600) <= 160
     assert abs(len(without_silence(sound, RATE, lead=False)) - 3200) <= 160
     assert len(without_silence(np.zeros(800, np.float32), RATE)) == 0
+
+
+def test_sounds_with_captions_are_asked_in_words(tmp_path, monkeypatch):
+    def said(sentences_):
+        return np.stack([np.full(sentences.WIDTH, float(len(one)), dtype=np.float32) for one in sentences_])
+
+    monkeypatch.setattr(sentences, "vectors", said)
+    draw = np.random.default_rng(0)
+    for number in range(16):
+        samples = (0.5 * draw.standard_normal(8000) * np.linspace(1, 0, 8000)).astype(np.float32)
+        (tmp_path / f"{number:02d}.wav").write_bytes(encode(samples, 16_000, "audio/wav"))
+        (tmp_path / f"{number:02d}.txt").write_text(f"hiss number {number}", encoding="utf-8")
+    view, encoded = MODALITY.fit(tmp_path, AudioData())
+    assert view.askable.captioned
+    assert encoded.conditions.shape == (16, sentences.WIDTH)
+    assert MODALITY.recognises(tmp_path) == 1.0
+    assert MODALITY.survey(tmp_path, AudioData()).facts["captions"] == 16
+    asked = []
+
+    def sampler(count, conditions, known, seed):
+        asked.append(conditions)
+        return np.full((count, *encoded.data.shape[1:]), -1.0, dtype=np.float32)
+
+    options = AudioOptions().model_dump()
+    request = Request.of_text("play me the sound of a soft hiss", modality="audio", seed=0, options=options)
+    made = [one for one in MODALITY.generate(view, sampler, request) if hasattr(one, "data")]
+    assert made[0].info["caption"] == "a soft hiss"
+    assert float(asked[0][0, 0]) == len("a soft hiss")

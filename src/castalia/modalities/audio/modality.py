@@ -1,5 +1,6 @@
 """The audio modality: reading a folder, and turning spectrograms into finished sounds."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from castalia.core.errors import BadRequest
 from castalia.core.events import Progress
 from castalia.core.representation import Kind
 from castalia.core.requests import Request
+from castalia.modalities.asking import Askable, read_request
 from castalia.modalities.audio import likeness, surveying
 from castalia.modalities.audio.options import AudioData, AudioOptions
 from castalia.modalities.audio.reading import (
@@ -31,11 +33,10 @@ from castalia.modalities.audio.reading import (
 from castalia.modalities.audio.representation import MelRepresentation, mel_levels, restore
 from castalia.modalities.audio.sheet import spectrogram_sheet
 from castalia.modalities.audio.spec import SPEC
-from castalia.modalities.classes import encode_labels, wanted_labels
+from castalia.modalities.captions import Captions, read_captions, without_captions
 from castalia.modalities.folders import Listing
 from castalia.modalities.image.pixels import encode as encode_picture
 from castalia.modalities.sound import Samples, decode, encode
-from castalia.modalities.wording import read_wish
 
 SOUNDS = frozenset(
     {
@@ -60,7 +61,7 @@ class AudioModality:
 
     def recognises(self, source: Path) -> float:
         """The share of a folder's visible files that have a sound's suffix; 0 for a single file."""
-        return list_folder(source, AudioData()).share if source.is_dir() else 0.0
+        return without_captions(list_folder(source, AudioData())).share if source.is_dir() else 0.0
 
     def survey(self, source: Path, options: BaseModel) -> Survey:
         """Decode every sound and report every problem at once."""
@@ -71,25 +72,26 @@ class AudioModality:
         return AudioData
 
     def fit(self, source: Path, options: BaseModel, kind: Kind = "continuous") -> tuple[MelRepresentation, Encoded]:  # noqa: ARG002 - one kind so far
-        """All sounds as spectrograms (n, mels, frames); exact duplicates within a class count once.
+        """All sounds as spectrograms (n, mels, frames), one for each caption of theirs; exact duplicates of the same
+        class and caption count once.
 
         Raises DatasetError with all unreadable files unless ``skip_bad``, and for fewer than 16 sounds.
         """
         chosen = _data_options(options)
         listing = list_folder(source, chosen)
+        captions = read_captions(listing, chosen.captions)
         rate, frames = _shape(listing, chosen)
-        sounds, labels, problems = _read(listing, rate, frames, chosen)
+        sounds, labels, words, problems = _read(listing, captions, rate, frames, chosen)
+        problems = [*captions.problems, *problems]
         if problems and not chosen.skip_bad:
             raise refuse(problems)
         if len(sounds) < FEWEST:
             raise refuse([f"{len(sounds)} different sounds that can be heard; at least {FEWEST} are needed"])
         top = max(float(mel_levels(sound, rate, frames).max()) for sound in sounds)
-        classes = tuple(label for label in listing.classes if label in set(labels))
-        representation = MelRepresentation(rate, frames, round(top, 1), classes)
+        askable = Askable(tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts))
+        representation = MelRepresentation(rate, frames, round(top, 1), askable)
         data = np.stack([representation.encode(sound) for sound in sounds])
-        if not classes:
-            return representation, Encoded(data)
-        return representation, Encoded(data, *encode_labels(labels, classes))
+        return representation, Encoded(data, *askable.encode(labels, words))
 
     def restore(self, config: dict[str, object]) -> MelRepresentation:
         """The representation that a model's ``config.json`` describes."""
@@ -103,11 +105,12 @@ class AudioModality:
     def generate(
         self, representation: Representation, sampler: Sampler, request: Request
     ) -> Iterator[Sample | Progress]:
-        """Sounds of the classes that the options or the prompt name, in turn; of any kind when they name none.
+        """Sounds of the classes that options or prompt name, in turn, or, of a model that has learnt captions, as the
+        prompt says in words; of any kind when it names nothing that the model knows.
 
-        Each sample's info holds ``seconds`` and ``rate``; ``label`` where one was asked for, and ``note`` where the
-        prompt names no class of a model that has some. Raises BadRequest for a label that is no class, and for more
-        seconds than the model was trained at.
+        Each sample's info holds ``seconds`` and ``rate``; ``label`` and ``caption`` where one was asked for, and
+        ``note`` where the prompt names no class of a model that has some. Raises BadRequest for a label that is no
+        class, and for more seconds than the model was trained at.
         """
         view = _log_mel(representation)
         options = AudioOptions.model_validate(request.options)
@@ -118,23 +121,20 @@ class AudioModality:
             )
         if options.decoder is not None:
             view = replace(view, vocoder=DECODERS[options.decoder])
-        labels, note = wanted_labels(options.label, request.prompt, view.classes, SOUNDS)
-        wish = read_wish(request.prompt, view.classes, SOUNDS)
-        count = options.count or max(wish.count or 1, len(labels))
-        for start in range(0, count, BATCH):
-            size = min(BATCH, count - start)
-            wanted: list[str | None] = [labels[(start + i) % len(labels)] if labels else None for i in range(size)]
-            conditions = encode_labels(wanted, view.classes) if view.classes else (None, None)
+        asked = read_request(view.askable, options.label, request.prompt, SOUNDS, options.count)
+        media_type = MEDIA_TYPES[options.format]
+        for start in range(0, asked.count, BATCH):
+            size = min(BATCH, asked.count - start)
+            labels = [asked.label(start + index) for index in range(size)]
+            conditions = view.askable.encode(labels, [asked.caption] * size)
             # a seed of its own for each batch, far from those that a person would ask for next
             seed = (request.seed or 0) + start * 1_000_003
-            made = sampler(size, *conditions, seed)
-            for index, (label, array) in enumerate(zip(wanted, made, strict=True)):
+            for index, array in enumerate(sampler(size, *conditions, seed)):
                 samples = finished(view.decode(array, seed + index), view.rate, options.seconds)
                 facts: dict[str, object] = {"seconds": round(len(samples) / view.rate, 3), "rate": view.rate}
-                named: dict[str, object] = {} if label is None else {"label": label}
-                media_type = MEDIA_TYPES[options.format]
-                yield Sample(encode(samples, view.rate, media_type), media_type, facts | named | note)
-                yield Progress(message="sounding", fraction=(start + index + 1) / count)
+                facts |= asked.facts(start + index)
+                yield Sample(encode(samples, view.rate, media_type), media_type, facts)
+                yield Progress(message="sounding", fraction=(start + index + 1) / asked.count)
 
     def preview(self, representation: Representation, data: NDArray[np.generic]) -> Sample:
         """A sheet of spectrograms."""
@@ -179,26 +179,27 @@ def _decoded(path: Path) -> tuple[Samples, int] | None:
 
 
 def _read(
-    listing: Listing, rate: int, frames: int, options: AudioData
-) -> tuple[list[Samples], list[str | None], list[str]]:
-    """Sounds with their labels, and what could not be read."""
+    listing: Listing, captions: Captions, rate: int, frames: int, options: AudioData
+) -> tuple[list[Samples], list[str | None], list[str | None], list[str]]:
+    """Sounds with their labels and captions, and what could not be read."""
     sounds: list[Samples] = []
     labels: list[str | None] = []
+    words: list[str | None] = []
     problems: list[str] = []
-    seen: set[tuple[bytes, str | None]] = set()
+    seen: set[tuple[bytes, str | None, str | None]] = set()
     for item in listing.items:
         try:
             found = pieces(item.path.read_bytes(), rate, frames, options)
         except UNREADABLE as error:
             problems.append(f"{item.name}: {error.message}")
             continue
-        for sound in found:
-            key = (digest(sound), item.label)
-            if key not in seen:
+        for sound, caption in itertools.product(found, captions.of(item.name)):
+            if (key := (digest(sound), item.label, caption)) not in seen:
                 seen.add(key)
                 sounds.append(sound)
                 labels.append(item.label)
-    return sounds, labels, problems
+                words.append(caption)
+    return sounds, labels, words, problems
 
 
 def _data_options(options: BaseModel) -> AudioData:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from castalia.modalities.captions import CaptionSource
 from castalia.modalities.folders import Labels
 
 
@@ -49,5 +50,10 @@ class AudioData(BaseModel):
         default="peak", description="Bring every sound to the same peak, or keep differences in loudness."
     )
     labels: Labels = Field(default="auto", description="Classes from sub-folders; auto: when there are at least two.")
+    captions: CaptionSource = Field(
+        default="auto",
+        description="Words about each sound: files (NAME.txt beside it, metadata.csv or .jsonl), the sounds' own "
+        "names, none; auto: files when half of the sounds have one.",
+    )
     max_items: int = Field(default=10_000, ge=16, description="Use at most so many files, spread over the folder.")
     skip_bad: bool = Field(default=False, description="Leave out unreadable files instead of refusing to train.")

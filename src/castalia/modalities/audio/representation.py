@@ -1,15 +1,15 @@
 """The view of sounds that families learn: log-mel spectrograms, and a class where sub-folders give one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from castalia.core.errors import BadRequest
 from castalia.core.representation import Conditions, Continuous
+from castalia.modalities.asking import Askable
 from castalia.modalities.audio.sounding import VOCODERS
 from castalia.modalities.audio.spectrum import HOP, MELS, Magnitudes, mel_filters, spectrum
-from castalia.modalities.classes import label_conditions
 from castalia.modalities.sound import Samples
 
 RANGE_DB = 80.0
@@ -24,14 +24,14 @@ class MelRepresentation:
     """Spectrograms (mels, frames) in [-1, 1]: levels in decibels, from ``top_db`` - 80 (-1, silence) to ``top_db``.
 
     Every band is a channel: in the same time a convolution over time alone made six times the steps of one over time
-    and pitch, and learnt drum hits better. ``rate`` is in samples a second. A condition is the one-hot class, group
-    ``label``.
+    and pitch, and learnt drum hits better. ``rate`` is in samples a second. Conditions are as ``askable``
+    says.
     """
 
     rate: int
     frames: int
     top_db: float
-    classes: tuple[str, ...] = ()
+    askable: Askable = field(default_factory=Askable)
     mels: int = MELS
     vocoder: str = "learned"
     name: str = "log-mel"
@@ -43,8 +43,8 @@ class MelRepresentation:
 
     @property
     def conditions(self) -> Conditions | None:
-        """One categorical group of all classes, or None."""
-        return label_conditions(self.classes)
+        """See `Askable`."""
+        return self.askable.conditions
 
     @property
     def seconds(self) -> float:
@@ -72,7 +72,8 @@ class MelRepresentation:
             "top_db": self.top_db,
             "mels": self.mels,
             "vocoder": self.vocoder,
-            "classes": list(self.classes),
+            "classes": list(self.askable.classes),
+            "captioned": self.askable.captioned,
         }
 
 
@@ -110,5 +111,5 @@ def restore(config: dict[str, object]) -> MelRepresentation:
             f"This version has no vocoder {vocoder!r}, by which the model is made audible.",
             hint=f"There are: {', '.join(VOCODERS)}. Use the version that trained the model.",
         )
-    labels = tuple(str(label) for label in classes)
-    return MelRepresentation(rate, frames, float(top_db), labels, mels, vocoder)
+    askable = Askable(tuple(str(label) for label in classes), config.get("captioned") is True)
+    return MelRepresentation(rate, frames, float(top_db), askable, mels, vocoder)

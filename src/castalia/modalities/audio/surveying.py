@@ -22,6 +22,7 @@ from castalia.modalities.audio.reading import (
     rate_for,
 )
 from castalia.modalities.audio.spectrum import HOP
+from castalia.modalities.captions import read_captions, tell_captions
 from castalia.modalities.folders import Item, Listing, class_findings, duplicate_warnings, file_warnings, some
 from castalia.modalities.sound import Samples, decode
 
@@ -56,6 +57,7 @@ def survey(source: Path, options: AudioData) -> Survey:
         found.problems.append(f"{source} is not a folder; sounds for training lie in one folder")
         return found
     listing = list_folder(source, options)
+    captions = read_captions(listing, options.captions)
     listened = _listen(listing)
     found.count = len(listened.good)
 
@@ -85,6 +87,7 @@ def survey(source: Path, options: AudioData) -> Survey:
         "longest": round(max(lengths, default=0.0), 3),
         "classes": listing.classes,
     }
+    tell_captions(found, captions, listing, "sounds")
     return found
 
 
