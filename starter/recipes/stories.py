@@ -6,7 +6,8 @@ out of the training stories, for `starter/measures/stories.py`. No text from els
 
     python starter/recipes/stories.py stories/
     castalia train stories/ --name stories --modality text --family transformer --threads 1 --minutes 12 \\
-        --data tokenizer=bpe --data vocabulary=1024 --data context=256 --option width=192 --option layers=4 --option heads=6
+        --data tokenizer=bpe --data vocabulary=1024 --data context=256 \\
+        --option width=192 --option layers=4 --option heads=6
     castalia ask --model stories "Once upon a time a fox"
     castalia ask --model stories "The story of a fox and a key."
 
