@@ -84,9 +84,9 @@ def told(texts: list[str], pairs: list[tuple[str, str]], training: list[str], co
 def bits_per_byte(model: Path) -> float | None:
     """Of the part that the training held out, from the model's card."""
     figures = json.loads((model / "card.json").read_text("utf-8")).get("figures", {})
-    if "held_out_loss" not in figures or "bytes_per_token" not in figures:
+    if "held_out_loss" not in figures or "text.bytes_per_token" not in figures:
         return None
-    return round(figures["held_out_loss"] / math.log(2) / figures["bytes_per_token"], 4)
+    return round(figures["held_out_loss"] / math.log(2) / figures["text.bytes_per_token"], 4)
 
 
 def main() -> None:

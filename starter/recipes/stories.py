@@ -1,8 +1,8 @@
 """Short simple stories from a grammar of our own: the training folder of the starter model ``stories``.
 
 Each story has a character, a thing, a place, a friend and one of 28 plots. Six in ten begin with a line that names
-character and thing, so that a story can be asked for by that line. Every fortieth pair of character and thing is kept
-out of the training stories, for `starter/measures/stories.py`. No text from elsewhere.
+character and thing, so that a story can be asked for by that line. Forty pairs of character and thing are kept out of
+the training stories, for `starter/measures/stories.py`. No text from elsewhere.
 
     python starter/recipes/stories.py stories/
     castalia train stories/ --name stories --modality text --family transformer --threads 1 --minutes 12 \\

@@ -109,6 +109,10 @@ def _judge_stream(found: Survey, listing: Listing) -> None:
     }
 
 
+CROWD = 16
+"""Documents that are compared for one run in common: a run that more of them share is a phrase that all use."""
+
+
 def _near_duplicates(texts: dict[str, str]) -> list[str]:
     """Pairs of documents that share most of their text, each named once. Duplicates letter for letter are not told."""
     names = list(texts) if len(texts) > 1 else []
@@ -122,7 +126,8 @@ def _near_duplicates(texts: dict[str, str]) -> list[str]:
         if twin is not None:
             told.append(f"{name} ~ {twin}")
         for key in sketch[:4].tolist():
-            buckets[key].append(name)
+            if len(buckets[key]) < CROWD:
+                buckets[key].append(name)
     return told
 
 
