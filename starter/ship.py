@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from castalia.client.api import house
+from castalia.core.representation import Tokens
 from castalia.families.artifact import (
     CARD,
     CARD_TEXT,
@@ -25,6 +26,7 @@ from castalia.families.artifact import (
     WEIGHTS,
     read_config,
 )
+from castalia.families.contract import Batch
 from castalia.families.loading import load_learner
 from castalia.store.sources.own import FACTS
 
@@ -55,13 +57,21 @@ def _half(value: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def difference(source: Path, target: Path) -> float:
-    """Root mean square difference of what both draw for nothing in particular, over the spread of the original's."""
-    drawn: list[torch.Tensor] = []
-    for folder in (source, target):
-        learner = load_learner(folder, read_config(folder))
-        drawn.append(learner.sample(8, None, None, torch.Generator().manual_seed(0)).float())
-    return float((drawn[0] - drawn[1]).square().mean().sqrt() / drawn[0].std())
+def difference(source: Path, target: Path) -> str:
+    """How far the shipped model is from the original, in words.
+
+    Of items of numbers: the root mean square difference of what both draw at one seed, over the spread of the
+    original's. Of tokens, where one other token changes all that follow: the loss of both on what the original drew.
+    """
+    configs = [read_config(folder) for folder in (source, target)]
+    learners = [load_learner(folder, config) for folder, config in zip((source, target), configs, strict=True)]
+    drawn = learners[0].sample(8, None, None, torch.Generator().manual_seed(0))
+    if isinstance(configs[0].layout, Tokens):
+        losses = [one.held_out_loss(Batch(drawn), torch.Generator().manual_seed(0)) for one in learners]
+        return f"loss on what the original draws: {losses[0]:.5f}, as shipped {losses[1]:.5f}"
+    again = learners[1].sample(8, None, None, torch.Generator().manual_seed(0))
+    apart = float((drawn - again).square().mean().sqrt() / drawn.std())
+    return f"difference at the same seed: {apart:.4f} of the spread"
 
 
 def main() -> None:
@@ -79,7 +89,7 @@ def main() -> None:
     target = MODELS / (chosen.name or given.name)
     facts = {"aliases": chosen.alias, "description": chosen.description, "licence": chosen.licence}
     ship(source, target, facts | {"options": json.loads(chosen.options)})
-    print(f"difference at the same seed: {difference(source, target):.4f} of the spread")
+    print(difference(source, target))
     for path in sorted(target.rglob("*")):
         if path.is_file():
             print(f"{path.stat().st_size:>12,}  {path.relative_to(MODELS)}")

@@ -22,6 +22,7 @@ from castalia.serving.origins import Origin, origins
 from castalia.store.gguf import read_header, requantise
 from castalia.store.locking import publish_folder, storage_errors, try_locked
 from castalia.store.registry import check_name
+from castalia.store.sources import own
 from castalia.store.sources.identify import Found, gather, identify, join_parts
 from castalia.store.sources.staging import Fetched
 
@@ -50,6 +51,8 @@ def pull(
     if name and len(wanted) > 1:
         raise BadRequest(f"{source} brings {len(wanted)} models; one name is not enough.", hint="Leave out --name.")
     sweep(house)
+    if source == "starter" and not own.is_there():
+        yield Progress(message="Starter models for sounds and more come with: pip install castalia-starter")
     for origin in wanted:
         yield from _pull_one(house, origin, name, aliases, replace)
 

@@ -11,6 +11,7 @@ from castalia.store.sources import local
 from castalia.store.sources.staging import Fetched, digest_of, sha256_of
 
 PACKAGE = "castalia_starter"
+CHECKOUT = Path(__file__).parents[4] / "starter" / "src" / PACKAGE
 FACTS = "starter.json"
 """Beside each artifact: its aliases, description, licence and recommended options."""
 
@@ -43,12 +44,16 @@ def own_models() -> tuple[OwnModel, ...]:
     return tuple(_read(path.parent) for path in sorted(root.glob(f"*/{FACTS}"))) if root is not None else ()
 
 
+def is_there() -> bool:
+    """Whether there is a package or a checkout at all."""
+    return importlib.util.find_spec(PACKAGE) is not None or CHECKOUT.is_dir()
+
+
 def models_folder() -> Path | None:
     """Where they lie: the installed package first."""
     spec = importlib.util.find_spec(PACKAGE)
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
-    checkout = Path(__file__).parents[4] / "starter" / "src" / PACKAGE
-    found = [Path(place) / "models" for place in (*places, checkout)]
+    found = [Path(place) / "models" for place in (*places, CHECKOUT)]
     return next((place for place in found if place.is_dir()), None)
 
 
