@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from castalia.core.representation import Conditions, Continuous, Segment
+from castalia.families.contract import Batch, Step
 from castalia.families.diffusion.family import DiffusionFamily
 from castalia.families.diffusion.grids import GridConfig
 from castalia.families.diffusion.options import DiffusionOptions
@@ -96,3 +97,18 @@ def test_vectors_are_blurred_in_training_only():
     assert float(blurred[:, 3:67].std()) == pytest.approx(BLUR, rel=0.05)
     hidden = encoder(500, rows, torch.zeros(500, 2, dtype=torch.bool))
     assert not hidden.any(), "what is unknown stays nothing"
+
+
+def test_kernels_are_left_to_muon_when_it_is_asked_for():
+    layout, config = derived((3, 16, 16), muon=0.02)
+    learner = DiffusionFamily().build(layout, None, config)
+    learner.prepare()
+    inner = learner.optimisers["muon"].param_groups[0]["params"]
+    rest = [one for group in learner.optimisers["main"].param_groups for one in group["params"]]
+    assert {one.ndim for one in inner} == {2, 4}
+    assert {id(one) for one in (*inner, *rest)} == {id(one) for one in learner.parameters()}
+    assert len(inner) + len(rest) == len(list(learner.parameters()))
+    data = torch.rand(32, 3, 16, 16) * 2 - 1
+    losses = [learner.training_step(Batch(data), Step(index, index / 30, 1.0))["loss"] for index in range(30)]
+    assert losses[-1] < 0.8 * losses[0]
+    assert derived((3, 16, 16))[1]["muon"] is None

@@ -101,6 +101,7 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
         "net": net,
         "fold": fold,
         "passing": net == "unet",
+        "muon": options.muon,
         "patch": patch,
         "levels": levels,
         "widths": grid_widths(width, len(levels)),

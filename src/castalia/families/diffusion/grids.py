@@ -1,12 +1,14 @@
 """Diffusion of signals, pictures and films: a U-Net or a DiT."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
 from castalia.core.representation import Conditions, Continuous
+from castalia.families.contract import adamw
 from castalia.families.diffusion.learner import Diffusion, DiffusionConfig, squared_error
 from castalia.families.nets.dit import DiT, DiTSizes
+from castalia.families.nets.muon import Muon
 from castalia.families.nets.times import TimeContext
 from castalia.families.nets.unet import UNet, UNetSizes
 
@@ -22,6 +24,8 @@ class GridConfig(DiffusionConfig):
     """Whether the first of three spatial axes counts as channels, so that the network works on a plane."""
     passing: bool = False
     """See `UNetSizes.passing`; models from before it have none."""
+    muon: float | None = None
+    """Rate of Muon for the body's kernels and matrices; None leaves them to AdamW."""
     patch: int
     levels: list[tuple[int, ...]]
     widths: list[int]
@@ -74,6 +78,21 @@ class GridDiffusion(Diffusion):
         self.bounds = [(bound - config.centre) / config.spread for bound in (-1.0, 1.0)]
         self.net = GridNet(layout, config, self.embedding.features)
 
+    def prepare(self) -> None:
+        """AdamW over everything, or Muon over the body's inner kernels and matrices and AdamW over the rest."""
+        rate, decay = self.grid.rate, self.grid.weight_decay
+        body = cast("GridNet", self.net).body
+        inner = [one for name, one in body.named_parameters() if _is_inner(name, one)]
+        if self.grid.muon is None:
+            super().prepare()
+            return
+        kept = {id(one) for one in inner}
+        rest = nn.ParameterList(one for one in self.parameters() if id(one) not in kept)
+        self.optimisers = {
+            "muon": Muon(inner, self.grid.muon, decay=decay),
+            "main": adamw([rest], rate, decay),
+        }
+
     @property
     def shape(self) -> tuple[int, ...]:
         """See `Diffusion.shape`."""
@@ -99,3 +118,8 @@ class GridDiffusion(Diffusion):
         """See `Diffusion.decode`: guidance may leave the bounds."""
         x = x * self.grid.spread + self.grid.centre
         return x.clamp(-1.0, 1.0) if self.layout.bounded else x
+
+
+def _is_inner(name: str, parameter: nn.Parameter) -> bool:
+    """Whether it is a kernel or matrix between features: what enters, leaves or passes by is another matter."""
+    return parameter.ndim > 1 and not name.startswith(("stem", "head", "passing", "places"))

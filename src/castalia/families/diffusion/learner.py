@@ -7,12 +7,13 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from castalia.core.representation import Conditions
-from castalia.families.contract import Batch, Learner, Step, adamw, update
+from castalia.families.contract import Batch, Learner, Step, adamw
 from castalia.families.diffusion.completing import Settled, complete
 from castalia.families.diffusion.options import DiffusionSamplingOptions, Prediction
 from castalia.families.diffusion.paths import path_of
 from castalia.families.diffusion.solvers import Denoiser, paced_times, solve
 from castalia.families.nets.conditions import ConditionEncoder, hide_groups
+from castalia.families.nets.muon import update_all
 
 REDRAWN = 0.6
 """The strength with which a whole given item is drawn anew, unless another is asked for."""
@@ -92,7 +93,7 @@ class Diffusion(Learner):
             condition = self.embedding(count, batch.conditions, hide_groups(batch.known)).to(x.device)
             losses = self.losses(x, noise, times, condition)
         loss = losses.float().mean()
-        norm = update(self.optimisers["main"], loss, step)
+        norm = update_all(self.optimisers.values(), loss, step)
         return {"loss": float(loss.detach()), "gradient": norm}
 
     @torch.no_grad()

@@ -31,6 +31,12 @@ class DiffusionOptions(BaseModel):
     width: int | None = Field(default=None, ge=8, le=2048, description="Channels at the finest level.")
     blocks: int | None = Field(default=None, ge=1, le=64, description="Layers, for a U-Net at each level.")
     rate: float = Field(default=3e-3, gt=0, le=0.1, description="Highest learning rate of AdamW.")
+    muon: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Rate of Muon for a grid's kernels and matrices, about ten times `rate`; unset: AdamW for all.",
+    )
     weight_decay: float = Field(default=0.01, ge=0, le=1, description="Weight decay of matrices and kernels.")
     dropout: float | None = Field(default=None, ge=0, lt=1, description="Dropout rate inside the layers.")
     batch: int | None = Field(default=None, ge=2, description="Items a step.")

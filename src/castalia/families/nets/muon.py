@@ -40,7 +40,7 @@ class Muon(torch.optim.Optimizer):
     """W <- (1 - rate decay) W - rate sqrt(max(1, rows / columns)) orthogonalise(g + momentum m), m <- momentum m + g.
 
     ``params`` are matrices, each of so many ``parts`` one above the other (the gates of a recurrent layer), which are
-    made orthogonal by themselves.
+    made orthogonal by themselves; kernels of convolutions count as matrices of a row for each output channel.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Muon(torch.optim.Optimizer):
             alike: dict[tuple[int, int], list[nn.Parameter]] = {}
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    alike.setdefault((parameter.shape[0], parameter.shape[1]), []).append(parameter)
+                    alike.setdefault((parameter.shape[0], parameter[0].numel()), []).append(parameter)
             for shape, matrices in alike.items():
                 self._update(group, (shape[0] // group["parts"], shape[1]), matrices)
         return loss
@@ -75,11 +75,12 @@ class Muon(torch.optim.Optimizer):
             if "momentum" not in state:
                 state["momentum"] = torch.zeros_like(one)
             state["momentum"].mul_(group["momentum"]).add_(gradient)
-            wanted.append(gradient.add(state["momentum"], alpha=group["momentum"]))
-        turned = orthogonalise(torch.stack(wanted).view(-1, *shape)).reshape(len(matrices), *matrices[0].shape)
+            wanted.append(gradient.add(state["momentum"], alpha=group["momentum"]).flatten(1))
+        turned = orthogonalise(torch.stack(wanted).view(-1, *shape)).reshape(len(matrices), -1)
         length = math.sqrt(max(1.0, shape[0] / shape[1]))
         for one, direction in zip(matrices, turned, strict=True):
-            one.mul_(1.0 - group["lr"] * group["decay"]).add_(direction, alpha=-group["lr"] * length)
+            one.mul_(1.0 - group["lr"] * group["decay"])
+            one.add_(direction.view(one.shape), alpha=-group["lr"] * length)
 
 
 def update_all(optimisers: Iterable[torch.optim.Optimizer], loss: Tensor, step: Step, clip: float = 1.0) -> float:
