@@ -67,9 +67,6 @@ class Trainable(nn.Module, ABC):
     served: tuple[str, ...]
     averaged: tuple[str, ...]
     optimisers: dict[str, torch.optim.Optimizer]
-    selects: bool = True
-    """Whether the held-out loss may choose between weights and end a training early. Where it only tells that
-    something went wrong (a game has no loss that falls with quality), the averaged weights of the end are kept."""
 
     @abstractmethod
     def prepare(self) -> None:

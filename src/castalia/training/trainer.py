@@ -193,8 +193,6 @@ class Trainer:
 
     def _keep_if_best(self, loss: float | None, *, averaged: bool) -> None:
         place = self.place
-        if not self.learner.selects:
-            loss = None
         if loss is not None and (place.best_loss is None or loss < place.best_loss):
             place.best_loss, place.best_fraction, place.best_is_average = loss, self.fraction, averaged
             self.best = {name: value.detach().clone() for name, value in self.learner.served_state().items()}

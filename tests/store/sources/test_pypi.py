@@ -133,7 +133,7 @@ def test_what_is_no_package(rest):
 
 def test_starters_are_pinned_whole():
     models = starter.catalogue()
-    assert {model.purpose for model in models} == {"language", "speech", "transcription"}
+    assert {model.purpose for model in models} == {"language", "speech", "transcription", "sentence vectors"}
     for model in models:
         assert model.licence
         for wheel in model.wheels:

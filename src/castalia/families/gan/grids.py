@@ -25,8 +25,6 @@ class GridConfig(GameConfig):
 class GridGan(Gan):
     """x (batch, channels, *space) with one to three spatial axes."""
 
-    selects = False
-
     def __init__(self, layout: Continuous, conditions: Conditions | None, config: GridConfig) -> None:
         super().__init__(conditions, config)
         sizes = GridSizes(
