@@ -17,6 +17,7 @@ Every class is asked for in words ("the sound of a snare drum"), through the who
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,8 @@ def main() -> None:
     made, made_kinds = generate(arguments, classes, view, options)
     figures = {
         "model": arguments.model,
-        "command": f"castalia train: see card.json; {arguments.count} of each class asked for, seed {arguments.seed}",
+        "command": " ".join(["python", *sys.argv]),
+        "asked": f"{arguments.count} of each class, seed {arguments.seed}",
         "options": options,
         "family": model.family,
         "sounds": {"train": len(real), "held_out": len(held), "generated": len(made)},

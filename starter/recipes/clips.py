@@ -1,6 +1,6 @@
 """Short clips of icons that move, with captions: the training folder of the starter model ``clips``.
 
-The art is that of `icons.py`. A hundred everyday things, in their own and in other colours, move left, right, up or
+The art is that of `icons.py`. Ninety-nine everyday things, in their own and in other colours, move left, right, up or
 down, spin, grow or shrink, on white: 16 frames of 48 x 48 pixels each, as lossless WebP. Pairs of a thing and a motion,
 two of each thing, are never shown: `starter/measures/clips.py` asks for them.
 

@@ -35,7 +35,7 @@ PACKAGE = "sonic-pi-samples"
 INSTALLED = Path("usr/share/sonic-pi/samples")
 COPYRIGHT = Path("usr/share/doc") / PACKAGE / "copyright"
 TRAIN = (
-    "castalia train {folder} --name sounds --modality audio --family diffusion --minutes 18 --threads 1 --seed 0 "
+    "castalia train {folder} --name sounds --modality audio --family diffusion --minutes 8 --threads 1 --seed 0 "
     "--option dropout=0 --data seconds=1.48 "
     '--licence "CC0-1.0 (Debian sonic-pi-samples, recordings from freesound.org)"'
 )

@@ -11,7 +11,7 @@ from castalia.core.contracts import Array
 from castalia.core.representation import Conditions, Segment
 from castalia.modalities import sentences
 from castalia.modalities.classes import encode_labels, label_conditions, wanted_labels
-from castalia.modalities.wording import EXAMPLES, NUMBER_WORDS, read_wish
+from castalia.modalities.wording import EXAMPLES, MOST, VALUES, read_wish
 
 POLITE = (
     r"(?:please|kindly|por favor|s'il (?:te|vous) pla[iî]t|bitte|hey|hi|hello|can you|could you|would you|will you)"
@@ -19,14 +19,16 @@ POLITE = (
 VERBS = (
     r"(?:draw|paint|sketch|make|create|generate|show|give|render|design|produce|illustrate|imagine|play|record|film"
     r"|i want|i need|i would like|i'd like|let me (?:see|hear)"
-    r"|dibuja(?:me)?|pinta|haz(?:me)?|crea|genera|muestra(?:me)?|dessine(?:-moi|r)?|peins|fais(?:-moi)?|cr[ée]e|montre(?:-moi)?|zeichne|male|mach|erstelle|erzeuge|zeig)"
+    r"|dibuja(?:me)?|pinta|haz(?:me)?|crea|genera|muestra(?:me)?"
+    r"|dessine(?:-moi|r)?|peins|fais(?:-moi)?|cr[ée]e|montre(?:-moi)?"
+    r"|zeichne|male|mach|erstelle|erzeuge|zeig)"
 )
 PRONOUNS = r"(?:me|us|mir|uns|moi|nos|for me|to see|to hear)"
 JOINTS = r"(?:of|showing|with|that shows|depicting|where|in which|as|de|del|d'|con|von|mit|des)"
 ARTICLE = r"(?:a|an|the|some|un|una|une|des|ein|eine|einen|le|la|el|les|los|las)"
 SINGULARS = frozenset({"sound", "noise", "clip", "video", "film", "movie", "animation", "bild", "zeichnung", "imagen"})
 """Words for one item that no rule makes out of those for several."""
-COUNT = rf"(?:\d+|{'|'.join(word for value, words in NUMBER_WORDS.items() if value > 1 for word in words)})"
+COUNT = rf"(?:\d+|{'|'.join(word for word, value in VALUES.items() if value > 1)})"
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,8 @@ def _leading_count(prompt: str) -> int | None:
     if found is None:
         return None
     word = found[1].lower()
-    values = {name: value for value, names in NUMBER_WORDS.items() for name in names}
-    number = int(word) if word.isdecimal() else values[word]
-    return number if 2 <= number <= 64 else None
+    number = int(word) if word.isdecimal() else VALUES[word]
+    return number if 2 <= number <= MOST else None
 
 
 def _singulars(things: frozenset[str]) -> set[str]:

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -39,12 +40,11 @@ class Captions:
 
 def caption_files(listing: Listing) -> list[str]:
     """The files of the folder that hold captions, not items: sidecars of items, and tables."""
-    stems = {str(PurePosixPath(item.name).with_suffix("")) for item in listing.items}
+    stems = {_stem(item.name) for item in listing.items}
     return [
         name
         for name in listing.others
-        if PurePosixPath(name).name in TABLES
-        or (name.endswith(".txt") and str(PurePosixPath(name).with_suffix("")) in stems)
+        if PurePosixPath(name).name in TABLES or (name.endswith(".txt") and _stem(name) in stems)
     ]
 
 
@@ -69,13 +69,16 @@ def read_captions(listing: Listing, wanted: CaptionSource) -> Captions:
         found.texts = {item.name: [words] for item in listing.items if (words := _named(item.path.stem))}
         return found
     known = {item.name for item in listing.items}
+    owners: defaultdict[str, list[str]] = defaultdict(list)
+    for item in listing.items:
+        owners[_stem(item.name)].append(item.name)
     for name in files:
         path = listing.root / name
         try:
             if path.stat().st_size > LARGEST and path.name not in TABLES:
                 found.problems.append(f"{name} is larger than {LARGEST // 1024} KiB: no caption is so long")
                 continue
-            rows = _sidecar(path, name, listing) if path.name not in TABLES else _table(path, name)
+            rows = _table(path, name) if path.name in TABLES else _sidecar(path, owners[_stem(name)])
             for item, texts in rows:
                 if item in known:
                     found.texts.setdefault(item, []).extend(texts)
@@ -101,10 +104,13 @@ def tell_captions(found: Survey, captions: Captions, listing: Listing, things: s
     found.excerpts["captions"] = [text for texts in captions.texts.values() for text in texts]
 
 
-def _sidecar(path: Path, name: str, listing: Listing) -> Iterable[tuple[str, list[str]]]:
-    stem = str(PurePosixPath(name).with_suffix(""))
+def _sidecar(path: Path, items: list[str]) -> Iterable[tuple[str, list[str]]]:
     texts = _clean(path.read_text(encoding="utf-8").splitlines())
-    return [(item.name, texts) for item in listing.items if str(PurePosixPath(item.name).with_suffix("")) == stem]
+    return [(item, texts) for item in items]
+
+
+def _stem(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
 
 
 def _table(path: Path, name: str) -> Iterable[tuple[str, list[str]]]:

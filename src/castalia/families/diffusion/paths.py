@@ -13,8 +13,9 @@ from torch import Tensor
 
 from castalia.families.diffusion.options import Prediction
 
-LEAST_NOISE = 0.05
-"""s counts as no less where an error is divided by it."""
+LEAST_NOISE = 0.45
+"""s counts as no less where an error is divided by it: no time counts more than five times as much as the first
+(as with Hang et al., 2023)."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Path(ABC):
         """What a squared error counts at times (batch,).
 
         That of told data counts as the velocity's would: with n = (x_t - a x) / s the velocity holds (a' - s' a / s) x
-        (Li and He, 2025, who keep s from 0 likewise).
+        (Li and He, 2025), as long as s is not below `LEAST_NOISE`.
         """
         if prediction != "data":
             return torch.ones_like(times)

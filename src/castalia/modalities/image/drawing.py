@@ -42,7 +42,7 @@ class Drawing:
 
     def pictures(self, sampler: Sampler) -> Iterator[tuple[Pixels, dict[str, object]]]:
         """Every picture (channels, side, side) with the facts of what it was asked to be."""
-        yield from self._moving(sampler) if self.ending is not None else self._batches(sampler)
+        yield from self._batches(sampler) if self.ending is None else self._moving(sampler, self.ending)
 
     def _batches(self, sampler: Sampler) -> Iterator[tuple[Pixels, dict[str, object]]]:
         for start in range(0, self.asked.count, BATCH):
@@ -53,10 +53,9 @@ class Drawing:
             for index, values in enumerate(drawn):
                 yield values.astype(np.float32), self.asked.facts(start + index)
 
-    def _moving(self, sampler: Sampler) -> Iterator[tuple[Pixels, dict[str, object]]]:
+    def _moving(self, sampler: Sampler, ending: Asked) -> Iterator[tuple[Pixels, dict[str, object]]]:
         """Each from the same noise, the conditions going evenly from what is asked to ``ending``."""
-        assert self.ending is not None  # noqa: S101 - `pictures` looked
-        (first, known), (last, also) = (self._conditions(one, 0, 1) for one in (self.asked, self.ending))
+        (first, known), (last, also) = (self._conditions(one, 0, 1) for one in (self.asked, ending))
         if first is None or last is None or known is None or also is None or not (known & also).any():
             raise BadRequest(
                 "There is nothing to go from or to: this model cannot be asked for both of these.",
@@ -66,7 +65,7 @@ class Drawing:
             share = index / max(1, self.asked.count - 1)
             row = (first + share * (last - first)).astype(np.float32)
             values = sampler(1, row, known & also, self.seed, *self._given(1))[0]
-            facts: dict[str, object] = {"from": _named(self.asked), "to": _named(self.ending), "share": round(share, 4)}
+            facts: dict[str, object] = {"from": _named(self.asked), "to": _named(ending), "share": round(share, 4)}
             yield values.astype(np.float32), facts
 
     def _conditions(self, asked: Asked, start: int, size: int) -> tuple[Array, NDArray[np.bool_]] | tuple[None, None]:
