@@ -82,3 +82,30 @@ def test_it_learns_to_give_items_back(kind):
     compressor.calibrate(waves[:192])
     error = (compressor.decode(compressor.encode(waves[192:])) - waves[192:]).square().mean()
     assert error < 0.06 * waves.var()
+
+
+def test_each_picture_of_a_film_has_a_code_of_its_own():
+    compressor, data = made((3, 8, 16, 16), "latents", items=4)
+    compressor.eval()
+    compressor.calibrate(data)
+    code = compressor.encode(data)
+    other = data.clone()
+    other[:, :, 5] = 0.0
+    same = (compressor.encode(other) == code).flatten(3).all(dim=3).all(dim=1)
+    assert same[:, [0, 1, 2, 3, 4, 6, 7]].all()
+    assert not same[:, 5].any()
+    restored = compressor.decode(code)
+    assert torch.allclose(restored[:, :, 2], compressor.decode(code[:, :, [2] * 8])[:, :, 4], atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(2, 64), (3, 32, 32), (3, 8, 16, 16)])
+def test_a_place_is_settled_where_all_of_its_block_is(shape):
+    compressor, data = made(shape, "latents", items=2)
+    mask = torch.ones(2, *shape, dtype=torch.bool)
+    assert compressor.settles(mask).all()
+    assert compressor.settles(mask).shape == compressor.encode(data).shape
+    mask[..., -1] = False
+    settled = compressor.settles(mask)
+    assert not settled[..., -1].any()
+    assert settled[..., :-1].all()
+    assert not compressor.settles(~mask).any()

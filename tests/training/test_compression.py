@@ -1,5 +1,6 @@
 """Learning a code first: both halves stop, resume and end alike; the artifact serves; who meets whom is told."""
 
+import base64
 import io
 import threading
 
@@ -7,10 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from castalia.core.content import Part
 from castalia.core.errors import BadRequest
+from castalia.core.models import Model
 from castalia.core.plugins import families, modalities
+from castalia.core.requests import Request
 from castalia.core.specs import FamilySpec
+from castalia.engines.native.engine import NativeEngine
 from castalia.families.artifact import read_config
+from castalia.serving.artifacts import model_from_artifact
 from castalia.training.events import Stopped, Trained
 from castalia.training.plan import Meeting, meeting
 from castalia.training.runs import run_training
@@ -61,6 +67,31 @@ def test_the_artifact_draws_pictures(plan, train, generate):
     sizes = {Image.open(io.BytesIO(chunk.data)).size for chunk in media}
     assert len(media) == 2
     assert sizes == {(config.compressor.layout.shape[2], config.compressor.layout.shape[1])}
+
+
+def test_a_picture_is_gone_on_with_through_a_code(plan_of, blobs, train):
+    plan = plan_of(source=blobs, modality="image", family="diffusion", compress="latents", max_steps=40)
+    done, _, _ = train(plan)
+    assert model_from_artifact(done.artifact, "m").inputs == ["text", "image"]
+    side = read_config(done.artifact).compressor.layout.shape[1]
+    halved = np.full((side, side, 2), 255, np.uint8)
+    halved[:, side // 2 :] = 0
+    buffer = io.BytesIO()
+    Image.fromarray(halved, "LA").save(buffer, "PNG")
+    part = Part(type="image", data=base64.b64encode(buffer.getvalue()).decode(), media_type="image/png")
+    model = Model(name="m", format="castalia", engines=["native"], outputs=["image"], folder=done.artifact)
+    request = Request.of_text("fill it", [part], modality="image", seed=1)
+    (chunk,) = [one for one in NativeEngine(model, {"threads": 1}).generate(request) if one.event == "media"]
+    with Image.open(io.BytesIO(chunk.data)) as image:
+        drawn = np.asarray(image.convert("L"))
+    assert (drawn[:, : side // 2] == 255).all(), "what is given stays"
+    assert drawn[:, side // 2 :].std() > 0
+
+
+def test_nothing_is_gone_on_with_through_tokens(plan_of, blobs, train):
+    plan = plan_of(source=blobs, modality="image", family="transformer", compress="tokens", max_steps=20)
+    done, _, _ = train(plan)
+    assert model_from_artifact(done.artifact, "m").inputs == ["text"]
 
 
 def test_a_family_of_tokens_meets_pictures_through_a_code():

@@ -54,6 +54,11 @@ class ArtifactConfig(BaseModel):
     compressor: CompressorEntry | None = None
     training: dict[str, object] = Field(default_factory=dict)
 
+    @property
+    def keeps_places(self) -> bool:
+        """Whether parts of an item are parts of what the family learnt: a code of tokens mixes them."""
+        return self.compressor is None or self.layout.kind == "continuous"
+
 
 def read_config(folder: Path) -> ArtifactConfig:
     """The artifact's configuration. Raises EngineError when it is missing or damaged."""

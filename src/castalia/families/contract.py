@@ -135,6 +135,11 @@ class Compressor(Trainable):
     def decode(self, code: Tensor) -> Tensor:
         """Items (batch, *shape) from their code."""
 
+    @abstractmethod
+    def settles(self, mask: Tensor) -> Tensor:
+        """Which numbers of the code (batch, *code shape) bool say only what the masked entries of items (batch, *shape)
+        bool hold. Only for a continuous code."""
+
 
 class CompressorMaker(Protocol):
     """The class that a family's spec names as its ``compressor``, without arguments."""

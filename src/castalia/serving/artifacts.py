@@ -19,7 +19,9 @@ def model_from_artifact(folder: Path, name: str, source: str = "") -> Model:
     modality = str(config["modality"])
     family = str(config["family"])
     kind, learner = modalities().spec(modality), families().specs().get(family)  # NotFound: its plug-in is missing
-    begins = kind.begins_with if learner is not None and learner.completes and not config.get("compressor") else ()
+    layout = cast("dict[str, object]", config.get("layout") or {})
+    whole = bool(config.get("compressor")) and layout.get("kind") == "tokens"
+    begins = kind.begins_with if learner is not None and learner.completes and not whole else ()
     figures = card.get("figures")
     details = card.get("details")
     return Model(

@@ -31,8 +31,8 @@ from castalia.training.plan import TrainingPlan
 from castalia.training.trainer import Trainer
 
 FOLDER = "compressor"
-SHARE = 0.4
-"""Part of the budget that the autoencoder gets."""
+SHARE = 0.25
+"""Part of the budget that the autoencoder gets at most."""
 AT_ONCE = 256
 SHOWN = 64
 
@@ -49,6 +49,8 @@ class Coder:
     encoded: Encoded
     loss: float | None
     """Its held-out loss, nats per number."""
+    seconds: float
+    """Of the budget that it took."""
 
     @property
     def layout(self) -> Layout:
@@ -85,7 +87,9 @@ def train_compressor(
     kept = data.kept(folder)
     if kept is not None:
         _load(folder, compressor)
-        return Coder(compressor.eval(), entry, kept[0], cast("float | None", kept[1]["loss"]))
+        return Coder(
+            compressor.eval(), entry, kept[0], cast("float | None", kept[1]["loss"]), cast("float", kept[1]["seconds"])
+        )
     emit(Progress(message=f"first a code of the items: {_described(compressor)}"))
 
     dataset = data.Dataset(Encoded(encoded.data), plan.seed, int(cast(int, config["batch"])))
@@ -111,8 +115,9 @@ def train_compressor(
     code = np.concatenate([compressor.encode(_tensor(part)).numpy() for part in _parts(encoded.data)])
     _save(folder, compressor)
     coded = Encoded(code, encoded.conditions, encoded.known)
-    data.keep(folder, coded, {"loss": trainer.place.best_loss})
-    return Coder(compressor, entry, coded, trainer.place.best_loss)
+    loss, used = trainer.place.best_loss, trainer.place.seconds
+    data.keep(folder, coded, {"loss": loss, "seconds": used})
+    return Coder(compressor, entry, coded, loss, used)
 
 
 def _maker() -> tuple[CompressorMaker, str]:

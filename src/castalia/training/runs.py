@@ -101,7 +101,8 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())))
     useful = max(1, int(cast(float, config["epochs"]) * (len(dataset.training) // dataset.batch)))
     rest = 1.0 if subject.coder is None else 1.0 - SHARE
-    seconds = None if plan.minutes is None else 60.0 * plan.minutes * rest
+    used = 0.0 if subject.coder is None else subject.coder.seconds
+    seconds = None if plan.minutes is None else 60.0 * plan.minutes - used
     steps = None if plan.max_steps is None else max(1, int(plan.max_steps * rest))
     budget = Budget(seconds, steps, useful)
     wanted = _sheet_conditions(subject)

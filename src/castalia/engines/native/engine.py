@@ -125,7 +125,7 @@ class NativeEngine:
         job: "_Job",
     ) -> Any:
         """Batches of items as arrays, one after the other; stops between them when the job is cancelled."""
-        if given is not None and (not self._completes or self._compressor is not None):
+        if given is not None and not (self._completes and self._config.keeps_places):
             raise BadRequest(
                 f"This {self._config.family} makes whole items; it cannot go on from a beginning or fill a gap.",
                 hint="Ask for a fresh one, or train another family.",
@@ -140,10 +140,19 @@ class NativeEngine:
                 None if conditions is None else torch.from_numpy(np.ascontiguousarray(conditions[part], np.float32))
             )
             seen = None if known is None else torch.from_numpy(np.ascontiguousarray(known[part], np.bool_))
-            settled = [] if given is None else [(_tensor(torch, given.data[part]), _tensor(torch, given.mask[part]))]
-            drawn = self._learner.sample(size, wanted, seen, job.generator, job.options, *settled)
-            yield (drawn if self._compressor is None else self._compressor.decode(drawn)).numpy()
+            settled = None if given is None else (_tensor(torch, given.data[part]), _tensor(torch, given.mask[part]))
+            yield self._drawn(size, wanted, seen, settled, job).numpy()
             job.drawn += size
+
+    def _drawn(self, count: int, wanted: Any, seen: Any, given: tuple[Any, Any] | None, job: "_Job") -> Any:
+        """``count`` items as a tensor; what is given goes through the code where there is one, and comes back as it
+        was."""
+        code = self._compressor
+        if code is None:
+            return self._learner.sample(count, wanted, seen, job.generator, job.options, given)
+        coded = None if given is None else (code.encode(given[0]), code.settles(given[1]))
+        drawn = code.decode(self._learner.sample(count, wanted, seen, job.generator, job.options, coded))
+        return drawn if given is None else self._torch.where(given[1], given[0], drawn)
 
     def job_options(self, request: Request) -> BaseModel | None:
         """The family's sampling options out of the request's. Raises BadRequest for values out of range."""

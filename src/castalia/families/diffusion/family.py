@@ -20,6 +20,8 @@ _WIDTHS: dict[str, int] = {"tiny": 48, "small": 64, "medium": 96, "large": 128}
 """Channels at the finest level; 1.1 million parameters for 28 x 28 pictures at ``small``."""
 ATTENTION_PLACES = 64
 """Attention where a level has at most so many places (and one level at least)."""
+MOST_COLOURS = 4
+"""Channels of a picture or film at most: what has more is a code."""
 UNSHIFTED = (20, 56)
 """Root of the numbers of a signal, and of a picture or film, up to which times are not shifted (56: 32 x 32 pixels in
 colour)."""
@@ -81,11 +83,11 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     fold = len(layout.shape) == 4 if options.fold is None else options.fold and len(layout.shape) == 4
     scale, space = SCALES[size], layout.shape[2 if fold else 1 :]
     net = "unet" if options.net == "auto" else options.net
-    patch = options.patch or _patch(space, size)
+    patch = options.patch or _patch(layout.shape[0], space, size)
     if any(length % patch for length in space):
         raise BadRequest(f"Blocks of {patch} do not tile {' x '.join(map(str, space))}.", hint="Choose another patch.")
     levels = grid_levels(space, patch)
-    width = options.width or _WIDTHS[size]
+    width = options.width or _width(layout.shape[0], space, size)
     places = [math.prod(level) for level in levels]
     # noise of more numbers a moment than the network is wide does not fit through it, and velocity is half noise
     narrow = len(space) == 1 and layout.shape[0] * patch > width
@@ -112,7 +114,19 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     }
 
 
-def _patch(space: tuple[int, ...], size: Size) -> int:
-    """As coarse as time on a processor asks; half of that for signals, which are cheap, and where time is plenty."""
+def _is_code(channels: int, space: tuple[int, ...]) -> bool:
+    return len(space) > 1 and channels > MOST_COLOURS
+
+
+def _width(channels: int, space: tuple[int, ...], size: Size) -> int:
+    """A third wider for a code, whose few places say much each."""
+    return 8 * round(_WIDTHS[size] / 6) if _is_code(channels, space) else _WIDTHS[size]
+
+
+def _patch(channels: int, space: tuple[int, ...], size: Size) -> int:
+    """As coarse as time on a processor asks; half of that for signals, which are cheap, and where time is plenty.
+    Places of a code are blocks already."""
+    if _is_code(channels, space):
+        return 1
     patch = patch_factor(space)
     return max(1, patch // 2) if len(space) == 1 or size == "large" else patch

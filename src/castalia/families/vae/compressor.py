@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel
 from torch import Tensor, nn
+from torch.nn import functional
 
 from castalia.core.errors import BadRequest
 from castalia.core.representation import Continuous, Grammar, Layout, Tokens
@@ -20,17 +21,28 @@ from castalia.families.contract import Batch, Compressor, Size, Step, adamw, upd
 from castalia.families.nets.convolution import convolution, group_norm, patch_factor, strides
 from castalia.families.nets.grids import GridDown, GridSizes, GridUp
 from castalia.families.nets.quantisation import FiniteScalars
+from castalia.families.nets.sizes import batch_size, grid_widths
 from castalia.families.nets.wavelet import band_count, level_count
 from castalia.families.vae.grids import BandScales
 from castalia.families.vae.latent import bounded_log_std
 
-WIDTHS = {"tiny": 32, "small": 64, "medium": 96, "large": 128}
+WIDTHS = {"tiny": 32, "small": 64, "medium": 64, "large": 96}
 QUANTISED = {"tiny": [7, 5, 5], "small": [8, 6, 5], "medium": [8, 8, 8], "large": [8, 5, 5, 5]}
 """Levels of each number of a place: 175, 240, 512 and 1,000 tokens."""
-PLACES = {"tokens": 96, "latents": 256}
-"""Most places of a code: a transformer's work grows with their number, and one token says little."""
+PLACES = {"tokens": 96, "latents": 64}
+"""Most places of a code: what learns it pays for each of them, and has more features where there are fewer."""
+SHORTER = (8, 16)
+"""How many times fewer numbers latents have than an item: usually, and where each picture of a film has its own, as
+neighbours tell much of each other."""
 PULL = 1e-3
 """Weight of the KL term of latents: enough to keep their scale, too little to cost detail."""
+SMALLER = {
+    1: functional.adaptive_max_pool1d,
+    2: functional.adaptive_max_pool2d,
+    3: functional.adaptive_max_pool3d,
+}
+USEFUL = 60_000
+"""Items after which a code gets little better: the rest of the time belongs to what learns it."""
 
 
 class CompressorConfig(BaseModel):
@@ -46,6 +58,8 @@ class CompressorConfig(BaseModel):
     blocks: int
     channels: int
     quantised: list[int]
+    apart: bool = False
+    """Whether the first of three axes is left as it is, each picture of a film having a code of its own."""
 
 
 class VaeCompressorMaker:
@@ -59,20 +73,23 @@ class VaeCompressorMaker:
             raise BadRequest(
                 "Only pictures, sounds and films can be compressed first.", hint="Leave --compress out for this data."
             )
-        patch = patch_factor(layout.shape[1:])
-        levels = _levels([length // patch for length in layout.shape[1:]], PLACES[kind])
+        apart = kind == "latents" and len(layout.shape) == 4
+        space = layout.shape[2:] if apart else layout.shape[1:]
+        patch = patch_factor(space)
+        levels = _levels([length // patch for length in space], PLACES[kind])
         quantised = QUANTISED[size] if kind == "tokens" else []
-        numbers, places = math.prod(layout.shape), math.prod(levels[-1])
+        numbers, places = layout.shape[0] * math.prod(space), math.prod(levels[-1])
         return {
             "rate": 2e-3,
-            "batch": int(2 ** round(math.log2(min(128, max(16, len(data) / 60))))),
-            "epochs": 400.0,
+            "batch": batch_size(len(data), 480, 16, 64),
+            "epochs": float(min(400, max(4, math.ceil(USEFUL / len(data))))),
             "patch": patch,
             "levels": [list(level) for level in levels],
-            "widths": [WIDTHS[size]] * len(levels),
-            "blocks": 1 if size in {"tiny", "small"} else 2,
-            "channels": len(quantised) or max(1, math.ceil(numbers / places / 4)),
+            "widths": grid_widths(WIDTHS[size], len(levels)),
+            "blocks": 2 if size == "large" else 1,
+            "channels": len(quantised) or max(1, math.ceil(numbers / places / SHORTER[apart])),
             "quantised": quantised,
+            "apart": apart,
         }
 
     def build(self, layout: Layout, config: dict[str, object]) -> Compressor:
@@ -89,6 +106,9 @@ class VaeCompressor(Compressor):
     def __init__(self, layout: Continuous, config: CompressorConfig) -> None:
         super().__init__()
         self.config = config
+        frames = layout.shape[1:2] if config.apart else ()
+        if config.apart:
+            layout = Continuous(shape=(layout.shape[0], *layout.shape[2:]), bounded=layout.bounded)
         self.numbers = math.prod(layout.shape)
         self.levels = level_count(layout.shape)
         sizes = GridSizes(
@@ -105,10 +125,10 @@ class VaeCompressor(Compressor):
         outputs = config.channels if self.scalars else 2 * config.channels
         self.encoder = _Encoder(sizes, outputs)
         self.decoder = _Decoder(sizes, config.channels, layout.bounded)
-        self.standard = Standard(config.channels, len(self.places))
+        self.standard = Standard(config.channels, len(frames) + len(self.places))
         self.scales = BandScales(band_count(layout.shape, self.levels))
         if self.scalars is None:
-            self.layout: Layout = Continuous(shape=(config.channels, *self.places))
+            self.layout: Layout = Continuous(shape=(config.channels, *frames, *self.places))
         else:
             self.layout = _token_layout(self.scalars.count, math.prod(self.places))
 
@@ -148,13 +168,27 @@ class VaeCompressor(Compressor):
         if self.scalars is not None:
             tokens = code.clamp(max=self.scalars.count - 1).reshape(len(code), *self.places)
             return self.decoder(self.scalars.values(tokens))
-        return self.decoder(self.standard.inverse(code))
+        code = self.standard.inverse(code)
+        return _together(self.decoder(_apart(code)), len(code)) if self.config.apart else self.decoder(code)
+
+    @torch.no_grad()
+    def settles(self, mask: Tensor) -> Tensor:
+        """See the contract: the numbers of a place whose own block is masked throughout."""
+        missing = (~mask).float()
+        blocks = _apart(missing) if self.config.apart else missing
+        blocks = SMALLER[len(self.places)](blocks.amax(dim=1, keepdim=True), self.places)
+        blocks = _together(blocks, len(mask)) if self.config.apart else blocks
+        return (blocks == 0.0).expand(len(mask), *cast("Continuous", self.layout).shape)
 
     def _mean(self, x: Tensor) -> Tensor:
+        if self.config.apart:
+            return _together(self.encoder(_apart(x)).chunk(2, dim=1)[0], len(x))
         return self.encoder(x).chunk(2, dim=1)[0]
 
     def _terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p(x | code) and the KL term, in nats (batch,); the latter is zero for tokens."""
+        """-log p(x | code) and the KL term, in nats (batch,); the latter is zero for tokens. Of a film whose pictures
+        have their own codes: (batch * frames,)."""
+        x = _apart(x) if self.config.apart else x
         encoded = self.encoder(x).float()
         if self.scalars is not None:
             code, pull = self.scalars(encoded), encoded.new_zeros(len(x))
@@ -164,6 +198,16 @@ class VaeCompressor(Compressor):
             code = mean + log_std.exp() * torch.randn_like(mean) if self.training else mean
             pull = 0.5 * (mean.square() + (2 * log_std).exp() - 1 - 2 * log_std).flatten(1).sum(dim=1)
         return self.scales(x - self.decoder(code).float(), self.levels), pull
+
+
+def _apart(x: Tensor) -> Tensor:
+    """(batch, channels, frames, *space) -> (batch * frames, channels, *space)."""
+    return x.transpose(1, 2).flatten(0, 1)
+
+
+def _together(x: Tensor, count: int) -> Tensor:
+    """The inverse of `_apart` for ``count`` films."""
+    return x.unflatten(0, (count, -1)).transpose(1, 2)
 
 
 class Standard(nn.Module):
