@@ -36,6 +36,8 @@ SHORTER = (8, 16)
 neighbours tell much of each other."""
 PULL = 1e-3
 """Weight of the KL term of latents: enough to keep their scale, too little to cost detail."""
+PICTURES = 2
+"""Of a film in each step, where each picture has a code of its own."""
 SMALLER = {
     1: functional.adaptive_max_pool1d,
     2: functional.adaptive_max_pool2d,
@@ -139,7 +141,7 @@ class VaeCompressor(Compressor):
     def training_step(self, batch: Batch, step: Step) -> dict[str, float]:
         """One update on the reconstruction's likelihood, per number of an item."""
         with step.autocast():
-            distortion, pull = self._terms(batch.data)
+            distortion, pull = self._terms(_some_pictures(batch.data) if self.config.apart else batch.data)
         distortion, pull = distortion.float().mean(), pull.float().mean()
         norm = update(self.optimisers["main"], (distortion + PULL * pull) / self.numbers, step)
         return {"loss": float(distortion.detach()) / self.numbers, "gradient": norm}
@@ -198,6 +200,11 @@ class VaeCompressor(Compressor):
             code = mean + log_std.exp() * torch.randn_like(mean) if self.training else mean
             pull = 0.5 * (mean.square() + (2 * log_std).exp() - 1 - 2 * log_std).flatten(1).sum(dim=1)
         return self.scales(x - self.decoder(code).float(), self.levels), pull
+
+
+def _some_pictures(x: Tensor) -> Tensor:
+    """A few random pictures of each film: neighbours say much the same."""
+    return x[:, :, torch.randperm(x.shape[2])[:PICTURES]]
 
 
 def _apart(x: Tensor) -> Tensor:
