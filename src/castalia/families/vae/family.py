@@ -76,7 +76,7 @@ def _grid(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.
         "batch": options.batch or batch_size(len(data), 60, 32, 64),
         "distinct": True,
         "reads": True,
-        "guidance": 2.0,
+        "guidance": 4.0,
         "patch": patch,
         "levels": levels,
         "widths": grid_widths(width, len(levels)),
