@@ -39,13 +39,15 @@ OURS = ("vae", "gan", "diffusion")
 PEERS = ("diffusers", "plain-vae")
 
 
-def train_ours(family: str, data: np.ndarray, labels: np.ndarray, seconds: float, options: dict[str, object]):
+def train_ours(
+    family: str, data: np.ndarray, labels: np.ndarray, seconds: float, options: dict[str, object], seed: int
+):
     """A run of the product's own training on the encoded pictures; returns learner, facts."""
     representation = PixelRepresentation(28, 1, Askable(NAMES), "centre")
     conditions, known = encode_labels([NAMES[label] for label in labels], NAMES)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plan = {"source": FOLDER, "modality": "image", "family": family, "name": "fashion", "threads": 1}
+        plan = {"source": FOLDER, "modality": "image", "family": family, "name": "fashion", "threads": 1, "seed": seed}
         plan |= {"minutes": seconds / 60.0, "size": options.pop("size", "small"), "family_options": options}
         TrainingPlan.model_validate(plan).write(folder)
         facts: dict[str, object] = {"representation": representation.config(), "facts": {"items": len(data)}}
@@ -94,6 +96,9 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[*OURS, *PEERS], help="contenders to run")
     parser.add_argument("--options", default="{}", help="JSON of options for our families, size among them")
     parser.add_argument("--sampling", default="[{}]", help="JSON list of sampling options to compare")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of our trainings; others than 0 have rows of their own"
+    )
     parser.add_argument("--name", default="", help="name for the result file instead of the seconds")
     arguments = parser.parse_args()
     if not FOLDER.is_dir():
@@ -136,16 +141,16 @@ def main() -> int:
             made = diffusers_peer(data, labels, seconds, parameters, wanted) if name == "diffusers" else None
             note(name, *(made or vae_peer(data, labels, seconds, wanted)))
         elif name in families().specs():
-            learner, facts = train_ours(
-                name, data, labels, arguments.cpu_seconds, json.loads(arguments.options) if name == "diffusion" else {}
-            )
+            options = json.loads(arguments.options) if name == "diffusion" else {}
+            learner, facts = train_ours(name, data, labels, arguments.cpu_seconds, options, arguments.seed)
             facts["all_seconds"] = watch.seconds
             if name == "diffusion":
                 parameters = facts["parameters"]
             for sampling in json.loads(arguments.sampling) if name == "diffusion" else [{}]:
                 watch = Stopwatch()
                 pictures = draw_ours(learner, name, wanted, sampling)
-                label = name + "".join(f" {key}={value}" for key, value in sampling.items())
+                label = name + (f" seed={arguments.seed}" if arguments.seed else "")
+                label += "".join(f" {key}={value}" for key, value in sampling.items())
                 note(label, pictures, facts | {"sampling_seconds": watch.seconds})
     return 0
 

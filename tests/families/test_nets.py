@@ -10,6 +10,8 @@ from castalia.families.nets.columns import Column, ColumnNet
 from castalia.families.nets.conditions import ConditionEncoder, hide_groups
 from castalia.families.nets.convolution import depth_to_space, patch_factor, resolutions, space_to_depth
 from castalia.families.nets.flow import ConditionalFlow
+from castalia.families.nets.grids import GridDecoder, GridSizes
+from castalia.families.nets.reading import Reader
 from castalia.families.nets.wavelet import haar_bands
 
 MIXED = [
@@ -143,3 +145,60 @@ def test_hidden_groups_cover_every_subset_and_reveal_nothing_unknown():
     assert counts.min() > 200
     single = hide_groups(torch.ones(4000, 1, dtype=torch.bool))
     assert 0.8 < float(single.float().mean()) < 0.9
+
+
+def test_distinct_embeddings_differ_as_much_as_noise_does():
+    group = Conditions(groups=(Segment(name="class", kind="categorical", start=0, width=10),))
+    classes, known = torch.eye(10), torch.ones(10, 1, dtype=torch.bool)
+    gaps = [
+        float(torch.pdist(ConditionEncoder(group, 32, distinct)(10, classes, known)).detach().median())
+        for distinct in (False, True)
+    ]
+    assert gaps[1] > 0.5 * math.sqrt(2.0 * 32), "two noise vectors of 32 numbers lie sqrt(64) apart"
+    assert gaps[0] < 0.2 * gaps[1]
+
+
+def test_a_reader_tells_densities_of_each_group():
+    reader = randomised(Reader(GROUPS, 6))
+    features = torch.randn(1, 6)
+    told = reader.net(features)[0]
+    for group, column in zip(GROUPS.groups, range(len(GROUPS.groups)), strict=True):
+        part = told[group.start : group.stop]
+        if group.kind == "categorical":
+            wanted = torch.zeros(group.width, GROUPS.width)
+            wanted[:, group.start : group.stop] = torch.eye(group.width)
+            shares = reader(features.expand(group.width, -1), wanted)[:, column].exp()
+            assert torch.allclose(shares, part.softmax(dim=0), atol=1e-5)
+        else:
+            wanted = torch.randn(1, GROUPS.width)
+            scale = reader.log_scales[column].exp()
+            expected = torch.distributions.Normal(part, scale).log_prob(wanted[0, group.start : group.stop]).sum()
+            assert float(reader(features, wanted)[0, column]) == pytest.approx(float(expected), abs=1e-4)
+
+
+def test_what_is_not_known_is_not_read():
+    reader = randomised(Reader(GROUPS, 6))
+    features, conditions = torch.randn(5, 6), torch.randn(5, GROUPS.width)
+    none, some = torch.zeros(5, len(GROUPS.groups), dtype=torch.bool), torch.zeros(5, len(GROUPS.groups)).bool()
+    some[:, 0] = True
+    assert float(reader.loss(features, conditions, none)) == 0.0
+    first = GROUPS.groups[0]
+    other = conditions.clone()
+    other[:, first.stop :] += 1.0
+    assert torch.equal(reader.loss(features, conditions, some), reader.loss(features, other, some))
+
+
+def test_a_fine_decoder_lets_neighbouring_blocks_meet():
+    """A change of one place before the last level reaches beyond its own block only when blocks are joined."""
+    reach = []
+    for fine in (0, 8):
+        sizes = GridSizes(1, 4, ((2, 2),), (8,), 0, 3, 0.0, fine)
+        decoder = randomised(GridDecoder(sizes, 0, bounded=False))
+        told = decoder.up.head(torch.zeros(1, 8, 2, 2))
+        changed = told.clone()
+        changed[..., 0, 0] += 1.0
+        shown = [depth_to_space(one, 4) for one in (told, changed)]
+        if decoder.up.fine is not None:
+            shown = [decoder.up.fine(one) for one in shown]
+        reach.append(int(((shown[0] - shown[1]).abs() > 1e-6).sum()))
+    assert reach == [16, 25]

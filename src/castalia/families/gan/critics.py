@@ -63,18 +63,23 @@ class GridCritic(nn.Module):
             convolution(dimensions, widths[i], widths[i + 1], stride=strides(sizes.levels[i], sizes.levels[i + 1]))
             for i in range(len(widths) - 1)
         )
-        features = 2 * widths[-1]
+        self.width = 2 * widths[-1]
         self.head = nn.Sequential(
-            nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(sizes.bottom, features), nn.LeakyReLU(SLOPE)
+            nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(sizes.bottom, self.width), nn.LeakyReLU(SLOPE)
         )
-        self.projection = Projection(features, context)
+        self.projection = Projection(self.width, context)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        """See the class."""
+    def judge(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits (batch,) and the features that they are made from (batch, width), which do not know c."""
         hidden = self.stem(space_to_depth(x, self.patch))
         for index, stage in enumerate(self.stages):
             hidden = stage(self.downs[index - 1](hidden) if index else hidden)
-        return self.projection(self.head(hidden), context)
+        features = self.head(hidden)
+        return self.projection(features, context), features
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """See the class."""
+        return self.judge(x, context)[0]
 
 
 class Waves(nn.Module):
@@ -108,12 +113,17 @@ class RowCritic(nn.Module):
         )
         self.projection = Projection(hidden, context)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        """See the class."""
+    def judge(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits (batch,) and the features that they are made from (batch, hidden)."""
         numbers = self.waves(x[:, self.choices :])
         hidden = self.first(torch.cat([x[:, : self.choices], numbers, context], dim=1))
         for block in self.blocks:
             enter, leave = cast("nn.ModuleList", block)
             inner = enter(functional.leaky_relu(hidden, SLOPE))
             hidden = hidden + leave(functional.leaky_relu(inner, SLOPE))
-        return self.projection(functional.leaky_relu(hidden, SLOPE), context)
+        features = functional.leaky_relu(hidden, SLOPE)
+        return self.projection(features, context), features
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """See the class."""
+        return self.judge(x, context)[0]

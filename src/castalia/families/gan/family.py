@@ -13,7 +13,7 @@ from castalia.families.gan.options import GanOptions
 from castalia.families.gan.rows import RowConfig, RowGan
 from castalia.families.nets.convolution import patch_factor
 from castalia.families.nets.describing import describe_columns
-from castalia.families.nets.sizes import SCALES, batch_size, continuous, grid_levels, grid_widths
+from castalia.families.nets.sizes import SCALES, batch_size, continuous, fine_channels, grid_levels, grid_widths
 
 
 class GanFamily:
@@ -68,7 +68,9 @@ def _grid(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.
     width = 32 * scale
     levels, critic_levels = grid_levels(space, patch), grid_levels(space, critic_patch)
     return {
-        "rate": options.rate or 4e-3,
+        "rate": options.rate or 2e-3,
+        "distinct": True,
+        "reading": 0.3,
         "batch": options.batch or batch_size(len(data), 30, 32, 64),
         "penalty": 1.0 if options.penalty is None else options.penalty,
         "penalty_every": options.penalty_every or 2,
@@ -76,6 +78,7 @@ def _grid(layout: Continuous, size: Size, options: GanOptions, data: NDArray[np.
         "levels": levels,
         "widths": grid_widths(width, len(levels)),
         "blocks": 1 if scale < 3 else 2,
+        "fine": fine_channels(layout.shape[0], patch),
         "latent": options.latent or 32 * min(scale, 2),
         "critic_patch": critic_patch,
         "critic_levels": critic_levels,

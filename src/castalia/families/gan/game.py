@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from castalia.core.representation import Conditions
 from castalia.families.contract import Batch, Learner, Step, update
+from castalia.families.gan.critics import GridCritic, RowCritic
 from castalia.families.gan.distance import energy_distance
 from castalia.families.gan.losses import gradient_penalty, pairing_loss
 from castalia.families.gan.options import GanSamplingOptions
 from castalia.families.nets.conditions import ConditionEncoder, hide_groups
+from castalia.families.nets.reading import Reader
 
 CLIP = 100.0
 """Gradients are clipped only against accidents: Adam does not mind their scale."""
@@ -27,6 +29,10 @@ class GameConfig(BaseModel):
     latent: int
     context: int
     """Length of the condition embeddings, where there are conditions."""
+    distinct: bool = False
+    """Whether these embeddings are normalised from the start on, see `ConditionEncoder`."""
+    reading: float = 0.0
+    """Weight, for the generator, of the conditions that the critic's features tell of made items; see `Reader`."""
     penalty: float
     penalty_every: int
 
@@ -37,13 +43,15 @@ class Gan(Learner):
     served = ("generator", "embedding")
     averaged = served
     generator: nn.Module
-    critic: nn.Module
+    critic: GridCritic | RowCritic
+    reader: Reader | None
 
     def __init__(self, conditions: Conditions | None, config: GameConfig) -> None:
         super().__init__()
         self.config = config
-        self.embedding = ConditionEncoder(conditions, config.context)
-        self.critic_embedding = ConditionEncoder(conditions, config.context)
+        self.reader = None
+        self.embedding = ConditionEncoder(conditions, config.context, config.distinct)
+        self.critic_embedding = ConditionEncoder(conditions, config.context, config.distinct)
 
     @abstractmethod
     def make(self, noise: Tensor, context: Tensor, generator: torch.Generator | None, temperature: float) -> Tensor:
@@ -66,7 +74,8 @@ class Gan(Learner):
 
     def prepare(self) -> None:
         """One Adam each, without momentum: in a game it drives the players around their solution."""
-        players = {"critic": (self.critic, self.critic_embedding), "generator": (self.generator, self.embedding)}
+        judging = [one for one in (self.critic, self.critic_embedding, self.reader) if one is not None]
+        players = {"critic": judging, "generator": [self.generator, self.embedding]}
         self.optimisers = {
             name: torch.optim.Adam(
                 [parameter for module in modules for parameter in module.parameters()],
@@ -87,7 +96,7 @@ class Gan(Learner):
             made = self.make(noise, self.embedding(count, batch.conditions, known).to(noise), None, 1.0).float()
         both = torch.cat([real, made.detach()])
         losses = self._critic_turn(both, batch.conditions, known, step)
-        return losses | {"generator": self._generator_turn(real, made, batch.conditions, known, step)}
+        return losses | self._generator_turn(real, made, batch.conditions, known, step)
 
     def _critic_turn(
         self, both: Tensor, conditions: Tensor | None, known: Tensor | None, step: Step
@@ -98,28 +107,38 @@ class Gan(Learner):
         both.requires_grad_(penalised)
         with nullcontext() if penalised else step.autocast():
             context = self.critic_embedding(count, conditions, known).to(both)
-            logits = self.critic(both, context.repeat(2, 1)).float()
+            logits, features = self.critic.judge(both, context.repeat(2, 1))
+            read = self._unread(features[:count], conditions, known)
+        logits = logits.float()
         loss = pairing_loss(logits[:count], logits[count:])
         penalty = gradient_penalty(logits, both).sum() / count if penalised else logits.new_zeros(())
-        update(self.optimisers["critic"], loss + 0.5 * self.config.penalty * every * penalty, step, CLIP)
-        told = {"loss": float(loss.detach())}
+        update(self.optimisers["critic"], loss + read + 0.5 * self.config.penalty * every * penalty, step, CLIP)
+        told = {"loss": float(loss.detach()), "unread": float(read.detach())}
         return told | {"penalty": float(penalty.detach())} if penalised else told
 
     def _generator_turn(
         self, real: Tensor, made: Tensor, conditions: Tensor | None, known: Tensor | None, step: Step
-    ) -> float:
-        players = (self.critic, self.critic_embedding)
+    ) -> dict[str, float]:
+        players = [one for one in (self.critic, self.critic_embedding, self.reader) if one is not None]
         for module in players:
             module.requires_grad_(requires_grad=False)
         with step.autocast():
             context = self.critic_embedding(len(made), conditions, known).to(made)
             with torch.no_grad():
                 other = self.critic(real, context).float()
-            loss = pairing_loss(self.critic(made, context).float(), other)
-        update(self.optimisers["generator"], loss, step, CLIP)
+            logits, features = self.critic.judge(made, context)
+            loss = pairing_loss(logits.float(), other)
+            read = self._unread(features, conditions, known)
+        update(self.optimisers["generator"], loss + self.config.reading * read, step, CLIP)
         for module in players:
             module.requires_grad_(requires_grad=True)
-        return float(loss.detach())
+        return {"generator": float(loss.detach()), "unread_made": float(read.detach())}
+
+    def _unread(self, features: Tensor, conditions: Tensor | None, known: Tensor | None) -> Tensor:
+        """What a reader misses of the conditions that the critic's features stand for; zero without one."""
+        if self.reader is None or conditions is None or known is None:
+            return features.new_zeros(())
+        return self.reader.loss(features, conditions, known)
 
     @torch.no_grad()
     def held_out_loss(self, batch: Batch, generator: torch.Generator) -> float | None:

@@ -7,6 +7,7 @@ from castalia.core.representation import Conditions, Continuous
 from castalia.families.gan.critics import GridCritic
 from castalia.families.gan.game import GameConfig, Gan
 from castalia.families.nets.grids import GridDecoder, GridSizes
+from castalia.families.nets.reading import Reader
 from castalia.families.nets.wavelet import haar_bands, level_count
 
 
@@ -17,6 +18,7 @@ class GridConfig(GameConfig):
     levels: list[tuple[int, ...]]
     widths: list[int]
     blocks: int
+    fine: int = 0
     critic_patch: int
     critic_levels: list[tuple[int, ...]]
     critic_widths: list[int]
@@ -35,6 +37,7 @@ class GridGan(Gan):
             blocks=config.blocks,
             latent=config.latent,
             dropout=0.0,
+            fine=config.fine,
         )
         judged = GridSizes(
             channels=layout.shape[0],
@@ -48,6 +51,8 @@ class GridGan(Gan):
         self.bands = level_count(layout.shape)
         self.generator = GridDecoder(sizes, self.embedding.features, layout.bounded)
         self.critic = GridCritic(judged, self.critic_embedding.features)
+        if conditions is not None and config.reading > 0:
+            self.reader = Reader(conditions, self.critic.width)
 
     def make(self, noise: Tensor, context: Tensor, generator: torch.Generator | None, temperature: float) -> Tensor:  # noqa: ARG002 - the noise is all the chance
         """See `Gan.make`."""

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from castalia.core.representation import Conditions, Segment
 
@@ -17,20 +18,26 @@ class ConditionEncoder(nn.Module):
     In training, wide groups of real numbers (the vector of a caption) get some noise, so that what lies near in
     meaning is read alike: there are few items, and each vector comes often. Without conditions the embedding is empty
     (features 0), so that callers concatenate without asking.
+
+    ``distinct`` embeddings start out as different as the conditions are, and are normalised. Otherwise they start a
+    tenth as large as a noise vector of unit scale and nearly alike, and a network beside such noise takes long to heed
+    them.
     """
 
     owners: Tensor
     blur: Tensor
 
-    def __init__(self, conditions: Conditions | None, features: int) -> None:
+    def __init__(self, conditions: Conditions | None, features: int, distinct: bool = False) -> None:
         super().__init__()
+        self.distinct = distinct
         self.groups = conditions.groups if conditions is not None else ()
         self.width = sum(group.width for group in self.groups)
         self.features = features if self.groups else 0
         if self.groups:
-            self.net = nn.Sequential(
-                nn.Linear(self.width + len(self.groups), features), nn.SiLU(), nn.Linear(features, features)
-            )
+            first, last = nn.Linear(self.width + len(self.groups), features), nn.Linear(features, features)
+            self.net = nn.Sequential(first, nn.SiLU(), last)
+            if distinct:
+                self._start_distinct(first, last)
             owners = [index for index, group in enumerate(self.groups) for _ in range(group.width)]
             self.register_buffer("owners", torch.tensor(owners), persistent=False)
             wide = [_is_wide(group) for group in self.groups for _ in range(group.width)]
@@ -49,7 +56,18 @@ class ConditionEncoder(nn.Module):
             noise = torch.randn(conditions.shape).to(conditions.device)
             conditions = conditions + self.blur * noise
         seen = known.to(parameter.dtype)
-        return self.net(torch.cat([conditions * seen[:, self.owners], seen], dim=1))
+        told = self.net(torch.cat([conditions * seen[:, self.owners], seen], dim=1))
+        return functional.layer_norm(told, told.shape[1:]) if self.distinct else told
+
+    @torch.no_grad()
+    def _start_distinct(self, first: nn.Linear, last: nn.Linear) -> None:
+        """Initial weights that make embeddings of different conditions differ by about as much as noise does."""
+        spread = [1.0 if group.kind == "categorical" else group.width**-0.5 for group in self.groups]
+        entries = [scale for scale, group in zip(spread, self.groups, strict=True) for _ in range(group.width)]
+        scales = torch.tensor([*entries, *(1.0 for _ in self.groups)])
+        nn.init.normal_(first.weight).mul_(scales / len(self.groups) ** 0.5)
+        nn.init.zeros_(first.bias)
+        nn.init.normal_(last.weight, std=(2.0 / last.in_features) ** 0.5)
 
 
 def _is_wide(group: Segment) -> bool:

@@ -29,6 +29,8 @@ class GridSizes:
     blocks: int
     latent: int
     dropout: float
+    fine: int = 0
+    """Channels at full resolution before the last convolution of a decoder; 0: blocks are told by themselves."""
 
     @property
     def dimensions(self) -> int:
@@ -89,8 +91,11 @@ class GridUp(nn.Module):
         self.ups = nn.ModuleList(
             convolution(dimensions, widths[i + 1], widths[i], kernel=1) for i in range(len(widths) - 1)
         )
-        outputs = sizes.channels * sizes.patch**dimensions
+        outputs = (sizes.fine or sizes.channels) * sizes.patch**dimensions
         self.head = nn.Sequential(group_norm(widths[0]), nn.SiLU(), convolution(dimensions, widths[0], outputs))
+        self.fine = (
+            nn.Sequential(nn.SiLU(), convolution(dimensions, sizes.fine, sizes.channels)) if sizes.fine else None
+        )
 
     def forward(self, hidden: Tensor, context: Tensor) -> Tensor:
         """See the class."""
@@ -99,6 +104,8 @@ class GridUp(nn.Module):
             hidden = resize(self.ups[level](hidden), self.levels[level])
             hidden = _run_stage(self.stages[level], hidden, context)
         x = depth_to_space(self.head(hidden), self.patch)
+        if self.fine is not None:
+            x = self.fine(x)
         return x.tanh() if self.bounded else x
 
 

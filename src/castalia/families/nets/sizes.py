@@ -34,3 +34,8 @@ def grid_levels(space: Sequence[int], patch: int) -> list[list[int]]:
 def grid_widths(width: int, levels: int) -> list[int]:
     """Channels level by level: twice as many below the finest."""
     return [min(width * 2**index, 2 * width) for index in range(levels)]
+
+
+def fine_channels(channels: int, patch: int) -> int:
+    """Channels at full resolution that join the blocks a decoder tells: none without blocks or with many channels."""
+    return 8 if patch > 1 and channels <= 4 else 0

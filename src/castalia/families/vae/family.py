@@ -11,7 +11,7 @@ from castalia.core.representation import Conditions, Continuous, Layout
 from castalia.families.contract import Learner, Size
 from castalia.families.nets.convolution import patch_factor
 from castalia.families.nets.describing import describe_columns
-from castalia.families.nets.sizes import SCALES, batch_size, continuous, grid_levels, grid_widths
+from castalia.families.nets.sizes import SCALES, batch_size, continuous, fine_channels, grid_levels, grid_widths
 from castalia.families.vae.grids import GridConfig, GridVae
 from castalia.families.vae.options import VaeOptions
 from castalia.families.vae.rows import RowConfig, RowVae
@@ -34,7 +34,6 @@ class VaeFamily:
         common: dict[str, object] = {
             "rate": options.rate,
             "weight_decay": options.weight_decay,
-            "batch": options.batch or batch_size(len(data), 60, 32, 256),
             "epochs": options.epochs or 400.0,
             "context": min(256, max(32, 0 if conditions is None else conditions.width)),
         }
@@ -55,6 +54,7 @@ def _rows(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.
     inner = min(1024, max(64 * scale, 16 * len(columns)))
     few = len(data) < 2000
     return {
+        "batch": options.batch or batch_size(len(data), 60, 32, 256),
         "columns": [column.model_dump() for column in columns],
         "latent": options.latent or min(8 * scale, 2 * len(columns)),
         "hidden": inner // 2 if few else inner,
@@ -73,10 +73,15 @@ def _grid(layout: Continuous, size: Size, options: VaeOptions, data: NDArray[np.
     if len(layout.shape) == 4:
         width //= 2  # kernels over three axes cost three times as much: more steps are worth more than width
     return {
+        "batch": options.batch or batch_size(len(data), 60, 32, 64),
+        "distinct": True,
+        "reads": True,
+        "guidance": 4.0,
         "patch": patch,
         "levels": levels,
         "widths": grid_widths(width, len(levels)),
         "blocks": 1 if scale < 3 else 2,
+        "fine": fine_channels(layout.shape[0], patch),
         "latent": options.latent or min(16 * scale, max(2, math.prod(layout.shape) // 4)),
         "flow_layers": 4 + 2 * scale,
         "dropout": _dropout(options, len(data)),

@@ -4,11 +4,13 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from castalia.core.representation import Conditions, Continuous
 from castalia.families.nets.grids import GridDecoder, GridEncoder, GridSizes
+from castalia.families.nets.reading import Reader
 from castalia.families.nets.wavelet import band_count, haar_bands, level_count
-from castalia.families.vae.latent import LatentConfig, Vae, bounded_log_std
+from castalia.families.vae.latent import LatentConfig, Terms, Vae, bounded_log_std
 
 LEAST_LOG_SCALE = math.log(0.01)
 """A band's scale stays above a hundredth of the data's: finer differences cannot be seen."""
@@ -21,6 +23,7 @@ class GridConfig(LatentConfig):
     levels: list[tuple[int, ...]]
     widths: list[int]
     blocks: int
+    fine: int = 0
 
 
 class BandScales(nn.Module):
@@ -48,6 +51,7 @@ class GridVae(Vae):
     encoder: GridEncoder
     decoder: GridDecoder
     scales: BandScales
+    reader: Reader | None
 
     def __init__(self, layout: Continuous, conditions: Conditions | None, config: GridConfig) -> None:
         super().__init__(conditions, config, math.prod(layout.shape))
@@ -59,21 +63,40 @@ class GridVae(Vae):
             blocks=config.blocks,
             latent=config.latent,
             dropout=config.dropout,
+            fine=config.fine,
         )
         self.levels = level_count(layout.shape)
-        self.encoder = GridEncoder(sizes, self.embedding.features, 2 * config.latent)
+        self.told = 0 if config.reads else self.embedding.features
+        self.encoder = GridEncoder(sizes, self.told, 2 * config.latent)
+        if config.reads and conditions is not None:
+            self.reader = Reader(conditions, sizes.bottom)
         self.decoder = GridDecoder(sizes, self.embedding.features, layout.bounded)
         self.scales = BandScales(band_count(layout.shape, self.levels))
 
-    def terms(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+    def terms(self, x: Tensor, context: Tensor) -> Terms:
         """See `Vae.terms`."""
-        mean, log_std = self.encoder(x, context).float().chunk(2, dim=1)
+        hidden = self.encoder.down(x, context[:, : self.told])
+        mean, log_std = self.encoder.head(hidden).float().chunk(2, dim=1)
         log_std = bounded_log_std(log_std)
         noise = torch.randn_like(mean)
         z = mean + log_std.exp() * noise
         mean_x = self.decoder(torch.cat([z, context], dim=1))
-        return self.scales(x - mean_x.float(), self.levels), self.vector_kl(z, log_std, noise, context)
+        divergence = self.vector_kl(z, log_std, noise, context)
+        return Terms(self.scales(x - mean_x.float(), self.levels), divergence, _readable(hidden))
+
+    def evidence(self, z: Tensor, items: Tensor, conditions: Tensor, known: Tensor) -> Tensor:
+        """See `Vae.evidence`: what is read from the items themselves, where that was learnt."""
+        if self.reader is None:
+            return super().evidence(z, items, conditions, known)
+        hidden = self.encoder.down(items, items.new_zeros(len(items), 0))
+        return (self.reader(_readable(hidden), conditions) * known).sum(dim=1)
 
     def decode(self, z: Tensor, context: Tensor, generator: torch.Generator, temperature: float) -> Tensor:  # noqa: ARG002 - the contract's
         """See `Vae.decode`: the mean of the pixels; their noise is below what can be seen."""
         return self.decoder(torch.cat([z, context], dim=1))
+
+
+def _readable(hidden: Tensor) -> Tensor:
+    """Coarsest features (batch, channels, *space) for a reader, of one scale for all items."""
+    flat = hidden.flatten(1)
+    return functional.silu(functional.layer_norm(flat, flat.shape[1:]))

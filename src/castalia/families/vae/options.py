@@ -22,3 +22,6 @@ class VaeSamplingOptions(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 keeps to typical items; above 1 varies.")
+    guidance: float | None = Field(
+        default=None, ge=0, le=20, description="1 follows the conditions as learnt, above 1 more strictly than that."
+    )

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from castalia.core.representation import Conditions
 from castalia.families.nets.columns import Column, ColumnNet
-from castalia.families.vae.latent import LatentConfig, Vae, bounded_log_std
+from castalia.families.vae.latent import LatentConfig, Terms, Vae, bounded_log_std
 
 FREE_NATS = 1.0
 """The KL term costs nothing below this, else a decoder that sees earlier columns would leave the latent unused."""
@@ -43,7 +43,7 @@ class RowVae(Vae):
         )
         self.scales = nn.Module()
 
-    def terms(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+    def terms(self, x: Tensor, context: Tensor) -> Terms:
         """See `Vae.terms`."""
         mean, log_std = self.encoder(torch.cat([x.clamp(-5.0, 5.0), context], dim=1)).float().chunk(2, dim=1)
         log_std = bounded_log_std(log_std)
@@ -51,9 +51,9 @@ class RowVae(Vae):
         z = mean + log_std.exp() * noise
         distortion = -self.decoder.log_prob(x, torch.cat([z, context], dim=1))
         divergence = self.vector_kl(z, log_std, noise, context)
-        return distortion, divergence if not self.training else divergence + (FREE_NATS - divergence.mean()).clamp(
-            min=0
-        )
+        if self.training:
+            divergence = divergence + (FREE_NATS - divergence.mean()).clamp(min=0)
+        return Terms(distortion, divergence)
 
     def decode(self, z: Tensor, context: Tensor, generator: torch.Generator, temperature: float) -> Tensor:
         """See `Vae.decode`."""
