@@ -27,9 +27,9 @@ FEWEST = 16
 class Reference:
     """Real items of the model's representation.
 
-    ``training`` and ``held_out`` (n, *shape) with ``labels`` of both (n,), -1 for unknown, None without classes.
-    ``seen`` says whether the model learnt from ``training``: without that originality cannot be judged. ``source`` is
-    where the training items are from.
+    ``training`` and ``held_out`` (n, *shape) are items, of a stream its windows; ``labels`` of both (n,), -1 for
+    unknown, None without classes. ``seen`` says whether the model learnt from ``training``: without that originality
+    cannot be judged. ``source`` is where the training items are from.
     """
 
     modality: Modality
