@@ -81,8 +81,10 @@ def test_added_noise_moves_realism_in_order(digits: Digits, encoder: Encoder) ->
         figures = vectors.realism(sets(digits, made, encoder.features), 0)
         found.append(named(figures))
         for one in figures:
-            assert one.interval is not None and one.interval[0] <= (one.value or 0) <= one.interval[1]
-            assert one.floor is not None and one.baseline is not None
+            assert one.interval is not None
+            assert one.interval[0] <= (one.value or 0) <= one.interval[1]
+            assert one.floor is not None
+            assert one.baseline is not None
     for name in ("kid", "mmd", "frechet"):
         assert found[0][name] < found[1][name] < found[2][name], name
     assert found[0]["precision"] > found[1]["precision"] > found[2]["precision"]
@@ -153,16 +155,20 @@ def test_shuffled_columns_move_the_two_sample_test_quality_and_use(patients: Pat
         two_sample(columns, patients.held, part, patients.training, shuffled, 0).value
         for part in (patients.new, half, shuffled)
     ]
-    assert aucs[0] is not None and aucs[1] is not None and aucs[2] is not None
+    assert aucs[0] is not None
+    assert aucs[1] is not None
+    assert aucs[2] is not None
     assert aucs[0] < aucs[2]
     assert aucs[2] > 0.6
     good, bad = (
         quality(columns, patients.training, patients.held, part, shuffled, 0) for part in (patients.new, shuffled)
     )
-    assert good.value is not None and bad.value is not None
+    assert good.value is not None
+    assert bad.value is not None
     assert good.value > bad.value
     (use,) = utility(patients.view, patients.training, patients.held, patients.new, shuffled, 0)
-    assert use.value is not None and use.baseline is not None
+    assert use.value is not None
+    assert use.baseline is not None
     assert use.value > 0.2 > use.baseline
 
 

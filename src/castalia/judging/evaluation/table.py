@@ -24,7 +24,7 @@ Matrix = NDArray[np.float64]
 
 ROWS = (500, 2000)
 """Rows made when ``--samples`` is left out: as many as were learnt, within these bounds."""
-QUALITY_DRAWS = 20
+QUALITY_DRAWS = 12
 MOST_CATEGORIES = 250
 SHOWN = 12
 
@@ -86,13 +86,14 @@ def quality(
 
     An exact copy scores 1: it is never read without the figures of originality.
     """
-    reports: Any = optional("sdmetrics.reports.single_table")
+    reports: Any = optional("sdmetrics.reports")
     real = _frame(columns, training)
     kinds = {column.name: {"sdtype": "numerical" if column.is_ordered else "categorical"} for column in columns}
+    metadata = {"tables": {"rows": {"columns": kinds}}}
 
     def score(values: Matrix) -> float:
         report: Any = reports.QualityReport()
-        report.generate(real, _frame(columns, values), {"columns": kinds}, verbose=False)
+        report.generate({"rows": real}, {"rows": _frame(columns, values)}, metadata, verbose=False)
         return float(report.get_score())
 
     rng = np.random.default_rng(seed)
