@@ -2,9 +2,12 @@
 
 import importlib
 import json
+import threading
 from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
+
+import numpy as np
 
 from castalia.core.errors import ContextTooLong, EngineError, UnsupportedOption
 from castalia.core.events import Done, EngineEvent, Progress, TextDelta, TokenLogprob, ToolCallDelta, Usage
@@ -58,6 +61,11 @@ class OpenVinoEngine:
             self._step_tokens = int(min(max(STEP_WORK / max(1, header.parameters), STEP_TOKENS[0]), STEP_TOKENS[1]))
             self._stepper = Stepper(lambda: self._build(weights, tokenizer, options), self._companion(tokenizer))
             stack.callback(self._stepper.close)
+            self._scoring: Stepper | None = None
+            self._scorer_lock = threading.Lock()
+            self._make_scorer = lambda: Stepper(
+                lambda: self._build(weights, tokenizer, options, caching=False), self._companion(tokenizer)
+            )
             self._held = stack.pop_all()
 
     def generate(self, request: Request) -> Generator[EngineEvent]:
@@ -68,15 +76,13 @@ class OpenVinoEngine:
                 "This engine gives the log-probability of the chosen token only, without runners-up.",
                 hint="Ask for logprobs=0, or use the engine llamacpp.",
             )
+        if options.echo:
+            yield from self._echo(request.prompt)
+            return
         schema = answer_schema(options)
         tokens = self._vocabulary.encode(plain_messages(request.messages, options))
         length = int(tokens.shape[1])
-        if length >= self.context:
-            raise ContextTooLong(
-                f"The prompt has {length} tokens; this model holds {self.context} with the answer.",
-                hint="Shorten the prompt, raise the setting engines.context, or choose a model with a longer context.",
-                details={"prompt_tokens": length, "context": self.context},
-            )
+        self._check_length(length)
         limit = min(options.max_tokens, self.context - length)
         if length % BLOCK == 1 < length:
             yield from self._read_ahead(tokens)
@@ -85,6 +91,50 @@ class OpenVinoEngine:
             yield from self._answer(stream, options, schema, length)
         finally:
             self._stepper.cancel(stream)
+
+    def _echo(self, text: str) -> Generator[EngineEvent]:
+        """The text itself with the log-probability of each of its tokens after those before it, in the distribution of
+        the model; the first comes after the token that stands between documents."""
+        tokens = [self._vocabulary.start, *self._vocabulary.encode_plain(text)]
+        self._check_length(len(tokens))
+        config = self._genai.GenerationConfig()
+        config.echo = True
+        config.logprobs = 1
+        config.max_new_tokens = 1
+        stream = self._scorer().submit(self._tensor(np.asarray([tokens], dtype=np.int64)), config)
+        told: list[float] = []
+        try:
+            while (piece := stream.read(HEARTBEAT)) is None or piece.finish is None:
+                yield Progress()
+                told += [] if piece is None else piece.logprobs
+            told += piece.logprobs
+        finally:
+            self._stepper.cancel(stream)
+        if len(told) != len(tokens) + 1:
+            raise EngineError(
+                f"OpenVINO told {len(told)} log-probabilities of {len(tokens)} tokens.", hint="Ask again."
+            )
+        logprobs = [self._logprob(*pair) for pair in zip(tokens[1:], told[1:-1], strict=True)]
+        yield TextDelta(text=text, logprobs=logprobs)
+        yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
+        yield Done()
+
+    def _scorer(self) -> Stepper:
+        """A second pipeline without prefix cache, made when it is first needed: the cache would leave out the
+        log-probabilities of what it remembers."""
+        with self._scorer_lock:
+            if self._scoring is None:
+                self._scoring = self._make_scorer()
+                self._held.callback(self._scoring.close)
+            return self._scoring
+
+    def _check_length(self, length: int) -> None:
+        if length >= self.context:
+            raise ContextTooLong(
+                f"The prompt has {length} tokens; this model holds {self.context} with the answer.",
+                hint="Shorten the prompt, raise the setting engines.context, or choose a model with a longer context.",
+                details={"prompt_tokens": length, "context": self.context},
+            )
 
     def close(self) -> None:
         """End running requests and free the model."""
@@ -172,11 +222,11 @@ class OpenVinoEngine:
         config.ignore_eos = True
         return tokenizer.encode("a", add_special_tokens=False).input_ids, config
 
-    def _build(self, weights: str, tokenizer: Any, options: OpenVinoLoadOptions) -> Any:
+    def _build(self, weights: str, tokenizer: Any, options: OpenVinoLoadOptions, *, caching: bool = True) -> Any:
         scheduler = self._genai.SchedulerConfig()
         scheduler.max_num_seqs = options.slots + 1  # and the companion
         scheduler.max_num_batched_tokens = self._step_tokens
-        scheduler.enable_prefix_caching = True
+        scheduler.enable_prefix_caching = caching
         scheduler.num_kv_blocks = options.slots * -(-self.context // BLOCK) + COMPANION_TOKENS // BLOCK + 1
         try:
             return self._genai.ContinuousBatchingPipeline(

@@ -1,7 +1,8 @@
 """What every kind of evaluation works with: the plan, the model's engine, progress, and the way to stop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -14,6 +15,9 @@ from castalia.core.plugins import engines, modalities, resolve
 from castalia.core.requests import Request
 from castalia.engines.host import open_engine
 from castalia.judging.evaluation.plan import EvaluationPlan
+
+AT_ONCE = 8
+"""Requests of a parallel engine."""
 
 
 @dataclass
@@ -82,6 +86,28 @@ class Bench:
             }
         )
         return self._collected(whole)
+
+    def ask_all(
+        self, prompts: Sequence[str], seed: int, message: str, seeds: Sequence[int] | None = None, **options: object
+    ) -> list[Answer]:
+        """An answer to each prompt, several at once where the engine works so; tells how far it is.
+
+        ``seeds`` gives each its own; else all have ``seed``.
+        """
+        if not prompts:
+            return []
+        chosen = [seed] * len(prompts) if seeds is None else list(seeds)
+        first = self.ask(prompts[0], chosen[0], **options)  # opens the engine
+        found = [first]
+        parallel = engines().spec(self.plan.engine).parallel
+        with ThreadPoolExecutor(AT_ONCE if parallel else 1) as pool:
+            rest = pool.map(
+                lambda pair: self.ask(pair[0], pair[1], **options), zip(prompts[1:], chosen[1:], strict=True)
+            )
+            for number, answer in enumerate(rest, start=1):
+                self.tell(message, number / len(prompts))
+                found.append(answer)
+        return found
 
     def _collected(self, request: Request) -> Answer:
         assert self._engine is not None  # noqa: S101 - opened by ask

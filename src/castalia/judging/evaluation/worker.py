@@ -52,7 +52,7 @@ def evaluator(plan: EvaluationPlan) -> Evaluate:
     if plan.model.format == "castalia" and spec.evaluation is not None:
         return cast("Evaluate", resolve(spec.evaluation))
     if plan.modality == "text":
-        return cast("Evaluate", resolve("castalia.judging.evaluation.language:evaluate"))
+        return cast("Evaluate", resolve("castalia.judging.evaluation.language.evaluating:evaluate"))
     raise BadRequest(
         f"There is no evaluation of {plan.modality} by {plan.model.format} models.",
         hint="Models that were trained here, and language models, can be evaluated.",
