@@ -185,21 +185,21 @@ def _classes(
     return figures
 
 
-def _pictures(real: Reference, made: Items, pairs: list[Items]) -> list[Picture]:
-    def sheet(title: str, items: Items, note: str) -> Picture:
-        shown = real.modality.preview(real.representation, items)
-        return Picture(title=title, media_type="image/png", data=base64.b64encode(shown.data).decode(), note=note)
+def sheet(real: Reference, title: str, items: Items, note: str) -> Picture:
+    """Items as their modality previews them, in PNG."""
+    shown = real.modality.preview(real.representation, items)
+    return Picture(title=title, media_type="image/png", data=base64.b64encode(shown.data).decode(), note=note)
 
+
+def _pictures(real: Reference, made: Items, pairs: list[Items]) -> list[Picture]:
     step = max(1, len(made) // SHOWN)
     sheets = [
-        sheet("Made", made[::step][:SHOWN], "as they came, none picked out"),
-        sheet("Held out", real.held_out[:SHOWN], "real items that the model has not seen"),
+        sheet(real, "Made", made[::step][:SHOWN], "as they came, none picked out"),
+        sheet(real, "Held out", real.held_out[:SHOWN], "real items that the model has not seen"),
     ]
     if pairs:
-        sheets.append(
-            sheet("Nearest training items", np.stack(pairs), "the made items nearest to the training set, each before "
-                  "its training item")
-        )  # fmt: skip
+        note = "the made items nearest to the training set, each before its training item"
+        sheets.append(sheet(real, "Nearest training items", np.stack(pairs), note))
     return sheets
 
 
