@@ -61,7 +61,7 @@ def reference(plan: EvaluationPlan) -> Reference:
     modality = cast("Modality", modalities().implementation(config.modality)())
     representation = modality.restore(config.representation)
     options = _options(modality, {**cast("dict[str, object]", recipe.get("data_options") or {}), **plan.data_options})
-    own = Path(model.source) if model.source and Path(model.source).exists() else None
+    own = _own(model.source)
     given = plan.data
     if given is None and own is None:
         raise BadRequest(
@@ -109,6 +109,12 @@ def reference(plan: EvaluationPlan) -> Reference:
         modality, representation, config, training.data, held.data, _labels(training, classes), _labels(held, classes),
         classes, seen, source if own is None or same else own, options, facts, notes,
     )  # fmt: skip
+
+
+def _own(source: str) -> Path | None:
+    """The training data of a model, where it still is; a model that was pulled from a path names another model."""
+    path = Path(source)
+    return path if source and path.exists() and not (path / CARD).is_file() else None
 
 
 def _read(modality: Modality, source: Path, options: BaseModel, config: ArtifactConfig) -> Encoded:
