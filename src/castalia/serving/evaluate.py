@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from castalia.core.errors import BadRequest, CastaliaError, Interrupted
+from castalia.core.errors import BadRequest, CastaliaError, EngineError, InternalError, Interrupted
 from castalia.core.events import Progress
 from castalia.core.models import Model
 from castalia.core.requests import new_id
@@ -55,7 +55,9 @@ def evaluate(
                     yield event
         if found is None:
             raise Interrupted("The evaluation was stopped.", hint=f"Start anew: castalia evaluate {model.name}")
-    except (GeneratorExit, KeyboardInterrupt, Interrupted, CastaliaError):
+    except (EngineError, InternalError):
+        raise  # the folder holds the worker's last words
+    except (GeneratorExit, KeyboardInterrupt, CastaliaError):
         if run is None:
             shutil.rmtree(folder, ignore_errors=True)
         raise
