@@ -86,7 +86,8 @@ def test_all_files_are_written_and_can_be_read_again(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "evaluation.json").read_text())["figures"][1]["value"] is None
     for path in tmp_path.glob("*.svg"):
         ElementTree.fromstring(path.read_text())
-    assert Image.open(tmp_path / "05-made.png").size == (8, 8)
+    with Image.open(tmp_path / "05-made.png") as picture:
+        assert picture.size == (8, 8)
 
 
 def test_curves_stay_in_their_frame() -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 
 from castalia.core.content import Part
@@ -101,13 +102,14 @@ class Bench:
         found = [first]
         parallel = engines().spec(self.plan.engine).parallel
         with ThreadPoolExecutor(AT_ONCE if parallel else 1) as pool:
-            rest = pool.map(
-                lambda pair: self.ask(pair[0], pair[1], **options), zip(prompts[1:], chosen[1:], strict=True)
-            )
+            rest = pool.map(partial(self._ask_with, options), prompts[1:], chosen[1:])
             for number, answer in enumerate(rest, start=1):
                 self.tell(message, number / len(prompts))
                 found.append(answer)
         return found
+
+    def _ask_with(self, options: dict[str, object], prompt: str, seed: int) -> Answer:
+        return self.ask(prompt, seed, **options)
 
     def _collected(self, request: Request) -> Answer:
         assert self._engine is not None  # noqa: S101 - opened by ask

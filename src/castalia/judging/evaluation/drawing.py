@@ -18,11 +18,13 @@ def curve_svg(curve: Curve) -> str:
         return _document(curve.title, "")
     unit = curve.kind == "calibration"
     xs, ys = ([point[axis] for point in points] for axis in (0, 1))
-    frame = _Frame((0.0, 1.0), (0.0, 1.0)) if unit else _Frame((min(xs), max(xs)), (min(0.0, *ys), max(ys)))
+    half = _half_step(next(mine for mine in curve.series.values() if mine)) if curve.kind == "histogram" else 0.0
+    ends = (min(xs) - half, max(xs) + half)
+    frame = _Frame((0.0, 1.0), (0.0, 1.0)) if unit else _Frame(ends, (min(0.0, *ys), max(ys)))
     parts = [frame.axes(curve.x, curve.y)]
     if unit:
         parts.append(f"<path d='{frame.path([(0, 0), (1, 1)])}' stroke='#999' stroke-dasharray='4 4' fill='none'/>")
-    for index, (name, mine) in enumerate(curve.series.items()):
+    for index, (name, mine) in enumerate((name, mine) for name, mine in curve.series.items() if mine):
         colour = COLOURS[index % len(COLOURS)]
         if curve.kind == "histogram":
             parts.append(f"<path d='{frame.steps(mine)}' stroke='{colour}' fill='{colour}' fill-opacity='.12'/>")
@@ -91,7 +93,7 @@ class _Frame:
 
     def steps(self, points: Sequence[tuple[float, float]]) -> str:
         """The outline of bars as wide as the points are apart."""
-        half = (points[1][0] - points[0][0]) / 2 if len(points) > 1 else (self.x[1] - self.x[0]) / 2
+        half = _half_step(points)
         outline = [(points[0][0] - half, self.y[0])]
         for x, y in points:
             outline += [(x - half, y), (x + half, y)]
@@ -117,6 +119,11 @@ class _Frame:
             f"transform='rotate(-90 14 {HEIGHT / 2})'>{escape(y)}</text>"
         )
         return "".join(parts)
+
+
+def _half_step(points: Sequence[tuple[float, float]]) -> float:
+    """Half the width of the bars of a histogram."""
+    return (points[1][0] - points[0][0]) / 2 if len(points) > 1 else 0.5
 
 
 def _dot(frame: _Frame, x: float, y: float, colour: str, told: str) -> str:

@@ -73,7 +73,9 @@ class Evaluation(BaseModel):
     examples: list[Example] = Field(default_factory=list[Example])
     notes: list[str] = Field(default_factory=list[str])
     cpu_seconds: float = 0.0
+    """Processor seconds of measuring and making together."""
     generation_seconds: float = 0.0
+    """Seconds by the clock that requests took, added up over those at once."""
 
     def figure(self, name: str) -> Figure:
         """The figure of that name. Raises KeyError."""

@@ -71,8 +71,8 @@ def _facts(evaluation: Evaluation) -> str:
         **{name.replace("_", " "): value for name, value in evaluation.data.items()},
         **{f"encoder: {name}": value for name, value in evaluation.encoder.items()},
         "baseline": evaluation.baseline,
-        "measured": f"{evaluation.created:%Y-%m-%d %H:%M} UTC, {evaluation.cpu_seconds} processor seconds of "
-        f"measuring, {evaluation.generation_seconds} s of generation",
+        "measured": f"{evaluation.created:%Y-%m-%d %H:%M} UTC, {evaluation.cpu_seconds} processor seconds, "
+        f"{evaluation.generation_seconds} s of generation by the clock",
         "command": evaluation.command,
     }
     told = "".join(

@@ -52,8 +52,10 @@ def _likely(scored: likelihood.Likelihood | None, passages: list[str], seed: int
     if scored is None:
         note = f"The engine {engine} tells no likelihood of given text; --engine openvino does."
         return [
-            Figure(name=name, axis="language", value=None, unit=unit, direction=direction, note=note)
-            for name, unit, direction in (("bits_per_byte", "bits per byte", "lower"), ("coherence", "share", "higher"))
+            Figure(
+                name="bits_per_byte", axis="language", value=None, unit="bits per byte", direction="lower", note=note
+            ),
+            Figure(name="coherence", axis="language", value=None, unit="share", direction="higher", note=note),
         ]
     about = "-log2 of the likelihood of texts over their bytes; the baseline is zlib. A floor is not known."
     ordered = likelihood.coherence(passages, scored, seed)

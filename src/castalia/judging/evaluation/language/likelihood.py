@@ -78,7 +78,7 @@ def coherence(texts: Sequence[str], likelihood: Likelihood, seed: int) -> Figure
 
 def shuffled(sentences: Sequence[str], rng: np.random.Generator) -> str:
     """The sentences in another order than theirs."""
-    order = np.arange(len(sentences))
-    while (order == np.arange(len(sentences))).all():
-        order = rng.permutation(len(sentences))
+    order = [*range(len(sentences))]
+    while order == sorted(order):
+        order = [int(place) for place in rng.permutation(len(sentences))]
     return " ".join(sentences[place] for place in order)

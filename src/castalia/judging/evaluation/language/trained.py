@@ -73,9 +73,9 @@ def measured(training: Sequence[str], held: Sequence[str], made: Sequence[str], 
     rng = np.random.default_rng(seed)
     pool = [word for text in training for word in text.split()]
     lengths = [len(text.split()) for text in made]
-    trivial = [" ".join(pool[place] for place in rng.integers(0, len(pool), size)) for size in lengths]
-    floor = [training[place] for place in rng.permutation(len(training))[: len(made)]]
-    some = [training[place] for place in rng.permutation(len(training))[:MOST_REAL]]
+    trivial: list[str] = [" ".join(pool[place] for place in rng.integers(0, len(pool), size)) for size in lengths]
+    floor: list[str] = [str(training[int(place)]) for place in rng.permutation(len(training))[: len(made)]]
+    some: list[str] = [str(training[int(place)]) for place in rng.permutation(len(training))[:MOST_REAL]]
     parts = _described(some, held, made, trivial, floor)
     sets = vectors.Sets(*parts)
     found = Evaluation(
