@@ -151,3 +151,27 @@ def test_an_interval_of_kid_holds_zero_for_equal_sets() -> None:
     assert found.low <= 0 <= found.high
     far = kid_estimate(rng.normal(size=(150, 8)), rng.normal(size=(150, 8)) + 1)
     assert far.low > 0
+
+
+@pytest.mark.filterwarnings("ignore:Metric .*:UserWarning")
+def test_our_distances_are_those_of_torchmetrics() -> None:
+    import torch
+    from torchmetrics.image.fid import FrechetInceptionDistance
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    class Identity(torch.nn.Module):
+        num_features = 12
+
+        def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            return rows
+
+    rng = np.random.default_rng(9)
+    mix = rng.normal(size=(12, 12))
+    real, made = rng.normal(size=(90, 12)) @ mix, rng.normal(size=(70, 12)) @ mix + 0.3
+    fid = FrechetInceptionDistance(feature=Identity())
+    kid = KernelInceptionDistance(feature=Identity(), subsets=1, subset_size=70)
+    for measure, theirs in ((fid, real), (kid, real[:70])):
+        measure.update(torch.from_numpy(theirs), real=True)
+        measure.update(torch.from_numpy(made), real=False)
+    assert frechet(real, made) == pytest.approx(float(fid.compute()), rel=1e-3)
+    assert kid_estimate(real[:70], made).value == pytest.approx(float(kid.compute()[0]), rel=1e-3)
