@@ -30,7 +30,7 @@ AT_ONCE = 16
 DESCRIBED = 16
 """Copies are looked for in items averaged down to this side at most."""
 SHOWN = 32
-PAIRS = 12
+PAIRS = 18
 
 Observe = Callable[[Representation, bytes], NDArray[np.float32]]
 Items = NDArray[np.generic]
