@@ -118,11 +118,6 @@ def _own(source: str) -> Path | None:
 
 
 def _read(modality: Modality, source: Path, options: BaseModel, config: ArtifactConfig) -> Encoded:
-    survey = modality.survey(source, options)
-    if survey.problems:
-        raise DatasetError(
-            f"{source} cannot be read as {config.modality}: {survey.problems[0]}", problems=survey.problems
-        )
     wanted = modality.restore(config.representation)
     found, encoded = modality.fit(source, options, wanted.layout.kind)
     if _shape(found.layout) != _shape(wanted.layout):
