@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import threading
 from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
@@ -18,6 +17,7 @@ from castalia.engines.answer_schema import Schema, answer_schema, check_answer
 from castalia.engines.chat import StopCutter, ToolCallSifter, forced_tools, parse_tool_call, plain_messages
 from castalia.engines.openvino.conversion import checked_header, converted, gguf_file
 from castalia.engines.openvino.options import OpenVinoLoadOptions
+from castalia.engines.openvino.scoring import Scorer
 from castalia.engines.openvino.stepping import Stepper, Stream
 from castalia.engines.openvino.vocabulary import Decoder, Vocabulary
 from castalia.modalities.text.options import TextOptions
@@ -61,11 +61,8 @@ class OpenVinoEngine:
             self._step_tokens = int(min(max(STEP_WORK / max(1, header.parameters), STEP_TOKENS[0]), STEP_TOKENS[1]))
             self._stepper = Stepper(lambda: self._build(weights, tokenizer, options), self._companion(tokenizer))
             stack.callback(self._stepper.close)
-            self._scoring: Stepper | None = None
-            self._scorer_lock = threading.Lock()
-            self._make_scorer = lambda: Stepper(
-                lambda: self._build(weights, tokenizer, options, caching=False), self._companion(tokenizer)
-            )
+            self._scorer = Scorer(lambda: self._build(weights, tokenizer, options, scoring=True), self._echo_config())
+            stack.callback(self._scorer.close)
             self._held = stack.pop_all()
 
     def generate(self, request: Request) -> Generator[EngineEvent]:
@@ -97,36 +94,11 @@ class OpenVinoEngine:
         the model; the first comes after the token that stands between documents."""
         tokens = [self._vocabulary.start, *self._vocabulary.encode_plain(text)]
         self._check_length(len(tokens))
-        config = self._genai.GenerationConfig()
-        config.echo = True
-        config.logprobs = 1
-        config.max_new_tokens = 1
-        stream = self._scorer().submit(self._tensor(np.asarray([tokens], dtype=np.int64)), config)
-        told: list[float] = []
-        try:
-            while (piece := stream.read(HEARTBEAT)) is None or piece.finish is None:
-                yield Progress()
-                told += [] if piece is None else piece.logprobs
-            told += piece.logprobs
-        finally:
-            self._stepper.cancel(stream)
-        if len(told) != len(tokens) + 1:
-            raise EngineError(
-                f"OpenVINO told {len(told)} log-probabilities of {len(tokens)} tokens.", hint="Ask again."
-            )
-        logprobs = [self._logprob(*pair) for pair in zip(tokens[1:], told[1:-1], strict=True)]
+        told = self._scorer.logprobs(self._tensor(np.asarray([tokens], dtype=np.int64)), len(tokens))
+        logprobs = [self._logprob(*pair) for pair in zip(tokens[1:], told, strict=True)]
         yield TextDelta(text=text, logprobs=logprobs)
         yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
         yield Done()
-
-    def _scorer(self) -> Stepper:
-        """A second pipeline without prefix cache, made when it is first needed: the cache would leave out the
-        log-probabilities of what it remembers."""
-        with self._scorer_lock:
-            if self._scoring is None:
-                self._scoring = self._make_scorer()
-                self._held.callback(self._scoring.close)
-            return self._scoring
 
     def _check_length(self, length: int) -> None:
         if length >= self.context:
@@ -216,18 +188,27 @@ class OpenVinoEngine:
             config.structured_output_config = self._genai.StructuredOutputConfig(json_schema=json.dumps(schema))
         return config
 
+    def _echo_config(self) -> Any:
+        config = self._genai.GenerationConfig()
+        config.echo = True
+        config.logprobs = 1
+        config.max_new_tokens = 1
+        return config
+
     def _companion(self, tokenizer: Any) -> tuple[Any, Any]:
         config = self._genai.GenerationConfig()
         config.max_new_tokens = COMPANION_TOKENS
         config.ignore_eos = True
         return tokenizer.encode("a", add_special_tokens=False).input_ids, config
 
-    def _build(self, weights: str, tokenizer: Any, options: OpenVinoLoadOptions, *, caching: bool = True) -> Any:
+    def _build(self, weights: str, tokenizer: Any, options: OpenVinoLoadOptions, *, scoring: bool = False) -> Any:
         scheduler = self._genai.SchedulerConfig()
         scheduler.max_num_seqs = options.slots + 1  # and the companion
-        scheduler.max_num_batched_tokens = self._step_tokens
-        scheduler.enable_prefix_caching = caching
-        scheduler.num_kv_blocks = options.slots * -(-self.context // BLOCK) + COMPANION_TOKENS // BLOCK + 1
+        # a scored prompt must not be divided
+        scheduler.max_num_batched_tokens = self.context + BLOCK if scoring else self._step_tokens
+        scheduler.enable_prefix_caching = not scoring
+        slots = 1 if scoring else options.slots
+        scheduler.num_kv_blocks = slots * -(-self.context // BLOCK) + COMPANION_TOKENS // BLOCK + 1
         try:
             return self._genai.ContinuousBatchingPipeline(
                 weights, tokenizer, scheduler, "CPU", INFERENCE_NUM_THREADS=options.cores
