@@ -121,7 +121,9 @@ class Bench:
             for event in events:
                 if self._stop.is_set():
                     raise Interrupted("The evaluation was stopped.")
-                if isinstance(event, MediaChunk):
+                if isinstance(event, Progress) and event.message:
+                    self._emit(Progress(message=f"making {request.modality}: {event.message}"))
+                elif isinstance(event, MediaChunk):
                     chunks.setdefault(event.index, []).append(event)
                 elif isinstance(event, TextDelta):
                     answer.text += event.text
