@@ -10,8 +10,11 @@ from castalia.judging.evaluation import music
 from castalia.judging.evaluation.figures import Evaluation
 from castalia.judging.evaluation.language import trained
 from castalia.judging.evaluation.language.material import pieces
+from castalia.judging.evaluation.language.texts import Corpus
 from castalia.modalities.music.fingerprints import line_hashes, lines
 from castalia.modalities.music.piece import Part, Piece, in_order
+from castalia.modalities.text.representation import TextRepresentation
+from castalia.modalities.text.tokenization import Symbols
 
 ROOT = Path(__file__).parents[3]
 SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
@@ -82,20 +85,35 @@ def texts() -> list[str]:
 def test_copied_texts_and_shuffled_words_are_found(texts: list[str]) -> None:
     third = len(texts) // 3
     training, held, new = texts[:third], texts[third : 2 * third], texts[2 * third :]
+    corpus = Corpus(training)
     found: list[dict[str, float]] = []
     for share in (0.0, 0.1, 0.5):
         count = round(share * len(new))
-        found.append(values(trained.measured(training, held, [*training[:count], *new[count:]], 0, seen=True)))
+        found.append(values(trained.measured(training, held, [*training[:count], *new[count:]], 0, corpus)))
     for name in ("longest_copied_run", "copied_share"):
         assert found[0][name] < found[1][name] < found[2][name], name
     assert found[0]["copied_share"] < 0.1
-    whole = trained.measured(training, held, new, 0, seen=True)
+    whole = trained.measured(training, held, new, 0, corpus)
     baseline = {one.name: one.baseline for one in whole.figures}
     assert (baseline["frechet"] or 0) > found[0]["frechet"]
     looped = [" ".join(text.split()[:6] * 10) for text in new]
-    bad = values(trained.measured(training, held, looped, 0, seen=True))
+    bad = values(trained.measured(training, held, looped, 0, corpus))
     assert bad["repetition"] > 0.5 > found[0]["repetition"]
     assert bad["frechet"] > found[0]["frechet"]
-    assert {one.name for one in trained.measured(training, held, new, 0, seen=False).figures}.isdisjoint(
+    assert {one.name for one in trained.measured(training, held, new, 0, None).figures}.isdisjoint(
         {"longest_copied_run", "copied_share"}
     )
+
+
+def test_documents_begin_where_the_model_begins_to_write() -> None:
+    stories = [f"Story {number} goes on and on until it ends." for number in range(40)]
+    view = TextRepresentation(Symbols.of(stories, "prose"), 16, stream=True, documents=len(stories))
+    stream = view.joined(stories)
+    windows = stream[: len(stream) // 16 * 16].reshape(-1, 16)
+    found = trained.documents(view, windows, whole=True)
+    assert found == stories[: len(found)]
+    assert len(found) >= 38
+    cut = trained.documents(view, windows)
+    assert all(story.startswith(text) and len(text) == 16 for text, story in zip(cut, found, strict=True))
+    few = TextRepresentation(view.tokenizer, 16, stream=True, documents=1)
+    assert len(trained.documents(few, windows)) == len(windows)

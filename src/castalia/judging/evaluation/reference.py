@@ -92,7 +92,8 @@ def reference(plan: EvaluationPlan) -> Reference:
             f"What {model.name} was trained on is not here: half of {source.name} stands for it, and originality "
             "cannot be told."
         )
-    training, held = _some(training, MOST_TRAINING), _some(held, MOST_HELD_OUT)
+    stream = isinstance(config.layout, Tokens) and config.layout.stream
+    training, held = _some(training, MOST_TRAINING, stream), _some(held, MOST_HELD_OUT, stream)
     if len(held.data) < FEWEST:
         raise DatasetError(
             f"Only {len(held.data)} items are left to judge by; at least {FEWEST} are needed.",
@@ -161,9 +162,11 @@ def _rows(encoded: Encoded, places: NDArray[np.intp]) -> Encoded:
     return Encoded(encoded.data[places], encoded.conditions[places], encoded.known[places])
 
 
-def _some(encoded: Encoded, most: int) -> Encoded:
+def _some(encoded: Encoded, most: int, stream: bool) -> Encoded:
     if len(encoded.data) <= most:
         return encoded
+    if stream:  # windows that follow each other hold whole documents
+        return Encoded(encoded.data[:most])
     return _rows(encoded, np.sort(np.random.default_rng(0).permutation(len(encoded.data))[:most]))
 
 

@@ -1,6 +1,7 @@
 """Evaluating a model of text that was trained here: it writes like its data, it answers nothing."""
 
 import hashlib
+import itertools
 import math
 import zlib
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from castalia.judging.evaluation.language.texts import Corpus, sentences_of
 from castalia.judging.evaluation.media import training_curve
 from castalia.judging.evaluation.reference import reference
 from castalia.judging.repetition import words_of
-from castalia.modalities.text.representation import TextRepresentation
+from castalia.modalities.text.representation import BREAK, MANY_DOCUMENTS, TextRepresentation
 
 SAMPLES = {True: 48, False: 256}
 """Texts of a stream, and short items, when ``--samples`` is left out."""
@@ -34,6 +35,8 @@ HASHED, COMPONENTS = 512, 24
 AT_ONCE = 32
 RUN = 8
 SHOWN = 8
+COHERENT = 48
+"""Texts whose order is looked at."""
 VERSION = "trigrams-1"
 
 Array = NDArray[np.float64]
@@ -52,15 +55,15 @@ def evaluate(bench: Bench) -> Evaluation:
     learner = load_learner(plan.model.folder, real.config)
     if not isinstance(learner, Autoregressive):
         raise BadRequest(f"{plan.model.name} tells no likelihood.", hint="Train a transformer or a recurrent model.")
-    held = vectors.some(real.held_out, MOST_REAL, plan.seed)
-    training_texts, held_texts = ([view.decode(row) for row in part] for part in (real.training, held))
+    training_texts, held_texts = (documents(view, part) for part in (real.training, real.held_out))
     made = _made(bench, layout)
     bench.tell("measuring")
-    found = measured(training_texts, held_texts, made, plan.seed, seen=real.seen)
+    corpus = Corpus(documents(view, real.training, whole=True)) if real.seen else None
+    found = measured(training_texts, held_texts[:MOST_REAL], made, plan.seed, corpus)
     found.model, found.data, found.notes = plan.model.name, real.facts, real.notes
-    found.figures.insert(0, _bits(learner, held, held_texts, bench))
+    found.figures.insert(0, _bits(learner, view, vectors.some(real.held_out, MOST_REAL, plan.seed), bench))
     if layout.stream:
-        whole = [" ".join(sentences_of(text)[1:-1]) for text in held_texts[:48]]
+        whole = [" ".join(sentences_of(text)[1:-1]) for text in held_texts[:COHERENT]]
         ordered = coherence([text for text in whole if text], _likelihood(learner, view), plan.seed)
         found.figures += [] if ordered is None else [ordered]
     history = training_curve(real)
@@ -68,8 +71,10 @@ def evaluate(bench: Bench) -> Evaluation:
     return found
 
 
-def measured(training: Sequence[str], held: Sequence[str], made: Sequence[str], seed: int, *, seen: bool) -> Evaluation:
-    """All figures of made texts that need no likelihood."""
+def measured(
+    training: Sequence[str], held: Sequence[str], made: Sequence[str], seed: int, corpus: Corpus | None
+) -> Evaluation:
+    """All figures of made texts that need no likelihood; ``corpus`` is the training text, None when it is not known."""
     rng = np.random.default_rng(seed)
     pool = [word for text in training for word in text.split()]
     lengths = [len(text.split()) for text in made]
@@ -91,18 +96,15 @@ def measured(training: Sequence[str], held: Sequence[str], made: Sequence[str], 
         baseline="as many words, each drawn at random from the training text",
         figures=[*vectors.realism(sets, seed), *vectors.diversity(sets, seed), *written(made, held, seed)],
     )
-    if seen:
-        found.figures += copied(training, held, made, trivial, seed)
+    if corpus is not None:
+        found.figures += copied(corpus, held, made, trivial, seed)
     found.examples = [Example(title=f"Text {number}", lines={"made": text})
                       for number, text in enumerate(made[:SHOWN], start=1)]  # fmt: skip
     return found
 
 
-def copied(
-    training: Sequence[str], held: Sequence[str], made: Sequence[str], trivial: Sequence[str], seed: int
-) -> list[Figure]:
+def copied(corpus: Corpus, held: Sequence[str], made: Sequence[str], trivial: Sequence[str], seed: int) -> list[Figure]:
     """Runs of words that stand in the training text."""
-    corpus = Corpus(training)
     parts = (made, held[: len(made)], trivial)
     longest = [np.array([corpus.longest(text) for text in texts], dtype=np.float64) for texts in parts]
     shares = [np.array([corpus.copied_share(text, RUN) for text in texts]) for texts in parts]
@@ -131,8 +133,26 @@ def _made(bench: Bench, layout: Tokens) -> list[str]:
     return [text for text in texts if words_of(text)]
 
 
-def _bits(learner: Autoregressive, held: NDArray[np.generic], texts: Sequence[str], bench: Bench) -> Figure:
+def documents(view: TextRepresentation, windows: NDArray[np.generic], *, whole: bool = False) -> list[str]:
+    """The texts that begin in windows (n, length) that follow each other, cut at a window's length unless ``whole``.
+
+    A model of many documents begins to write at the beginning of one: only such texts compare with what it makes. Of
+    few documents, and of lines, every item is a text.
+    """
+    if view.stream and view.documents >= MANY_DOCUMENTS:
+        stream = windows.reshape(-1)
+        borders = np.flatnonzero(stream == BREAK)
+        longest = len(stream) if whole else view.length
+        spans = [(start + 1, min(end, start + 1 + longest)) for start, end in itertools.pairwise(borders)]
+        texts = [view.decode(stream[start:end]) for start, end in spans]
+    else:
+        texts = [view.decode(row) for row in windows]
+    return [text for text in texts if words_of(text)]
+
+
+def _bits(learner: Autoregressive, view: TextRepresentation, held: NDArray[np.generic], bench: Bench) -> Figure:
     """Bits per byte of held-out items by themselves: a window of a stream has no text before it."""
+    texts = [view.decode(row) for row in held]
     nats: list[Array] = []
     with torch.no_grad():
         for start in range(0, len(held), AT_ONCE):
