@@ -177,6 +177,8 @@ def test_sentences_keep_titles_with_their_names() -> None:
 
 def test_agreement_counts_pairs() -> None:
     assert agreement(["a", "a", "a", "b"]) == 0.5
+    assert agreement(["It is Paris.", "Paris, it is"]) == 1.0
+    assert agreement(["red fox", "red cat"]) == 0.5
 
 
 def test_supplied_questions_and_texts_replace_ours(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from castalia.judging.evaluation.originality import nearest
 from castalia.judging.evaluation.reference import Reference, reference
 from castalia.modalities.likeness import averaging
 
-SAMPLES = {"image": 256, "audio": 104, "video": 48}
+SAMPLES = {"image": 256, "audio": 64, "video": 48}
 """Made when ``--samples`` is left out: a minute or two of a small model."""
 USUAL = 64
 AT_ONCE = 16

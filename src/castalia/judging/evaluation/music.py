@@ -23,8 +23,8 @@ from castalia.modalities.music.piece import DURATION, PART, PITCH, START, Piece,
 from castalia.modalities.music.reading import read_music
 from castalia.modalities.music.representation import MusicRepresentation, at_home
 
-SAMPLES = 48
-AT_ONCE = 24
+SAMPLES = 32
+AT_ONCE = 32
 """Pieces of one request: drawn together they cost a fraction of what they cost one by one."""
 MOST_REAL = 512
 SHOWN = 12

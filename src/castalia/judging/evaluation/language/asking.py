@@ -169,8 +169,8 @@ def consistency(bench: Bench, material: Material, seed: int) -> tuple[list[Figur
     found = figure(
         "self_consistency", "knowledge", of_mean(np.array([agreement(one) for one in groups]), seed), 1.0,
         float(np.mean([agreement(one) for one in mixed])), unit="share", direction="higher",
-        about=f"Pairs among {REPEATS} answers at temperature 1 that are the same (after Wang et al., 2023); the "
-        "baseline pairs answers to different questions.",
+        about=f"Words that pairs among {REPEATS} answers at temperature 1 have in common (after Wang et al., 2023); "
+        "the baseline pairs answers to different questions.",
     )  # fmt: skip
     examples = [
         Example(title=prompt, lines={"answers": "\n".join(answers)})
@@ -180,6 +180,8 @@ def consistency(bench: Bench, material: Material, seed: int) -> tuple[list[Figur
 
 
 def agreement(answers: Sequence[str]) -> float:
-    """The share of pairs that are equal."""
-    pairs = [(a, b) for place, a in enumerate(answers) for b in answers[place + 1 :]]
-    return sum(a == b for a, b in pairs) / len(pairs) if pairs else 1.0
+    """What pairs of answers have in common, on average: 2 |A and B| / (|A| + |B|) over their words, in [0, 1]."""
+    words = [Counter(words_of(answer)) for answer in answers]
+    pairs = [(a, b) for place, a in enumerate(words) for b in words[place + 1 :]]
+    shares = [2 * (a & b).total() / max(1, a.total() + b.total()) for a, b in pairs]
+    return sum(shares) / len(shares) if shares else 1.0

@@ -28,7 +28,7 @@ from castalia.judging.evaluation.reference import reference
 from castalia.judging.repetition import words_of
 from castalia.modalities.text.representation import BREAK, MANY_DOCUMENTS, TextRepresentation
 
-SAMPLES = {True: 48, False: 256}
+SAMPLES = {True: 24, False: 256}
 """Texts of a stream, and short items, when ``--samples`` is left out."""
 MOST_REAL = 512
 HASHED, COMPONENTS = 512, 24
