@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from castalia.client.api import ask, choose, export, generate, stream, train
+    from castalia.client.api import ask, choose, evaluate, export, generate, stream, train
     from castalia.core.content import Message, Part
     from castalia.core.errors import CastaliaError
     from castalia.core.requests import Request
@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ask": "castalia.client.api",
     "choose": "castalia.client.api",
+    "evaluate": "castalia.client.api",
     "export": "castalia.client.api",
     "generate": "castalia.client.api",
     "stream": "castalia.client.api",
@@ -48,6 +49,7 @@ __all__ = [
     "Verdict",
     "ask",
     "choose",
+    "evaluate",
     "export",
     "generate",
     "stream",

@@ -74,6 +74,45 @@ def test_logprobs_fit_the_text(engine: HostedEngine, text_request: Ask) -> None:
     assert all(entry.logprob <= 0 for entry in found)
 
 
+TOLD = (
+    "The ferry to Norholm leaves the eastern pier every morning. It was built of steel. In winter it is empty.",
+    "A village in the hills had a well that was very deep. For three hundred years it had never run dry.",
+    "Numbers such as 1,260 and words of other languages, wie diese hier, take more tokens: naïve, Zürich, 東京.",
+)
+
+
+def likelihood_of(engine: HostedEngine, request: Request) -> list[float]:
+    (told,) = [event for event in events_of(engine, request) if isinstance(event, TextDelta)]
+    assert told.text == request.prompt
+    assert "".join(token.token for token in told.logprobs).startswith(request.prompt[:20])
+    return [token.logprob for token in told.logprobs]
+
+
+def test_echo_tells_how_likely_a_text_is(engine: HostedEngine, text_request: Ask) -> None:
+    requests = [text_request(text, echo=True) for text in TOLD]
+    alone = [likelihood_of(engine, request) for request in requests]
+    assert all(value < 0 for values in alone for value in values)
+    # 1 to 4 bits a byte is what such a model needs for plain English
+    bits = -sum(alone[0]) / 0.6931 / len(TOLD[0].encode())
+    assert 0.6 < bits < 2.5
+    # seen before, beside others and beside a running answer: the same
+    answering = text_request("Tell a long story of the sea.", seed=3, max_tokens=48)
+    with ThreadPoolExecutor(len(requests) + 1) as pool:
+        answer = pool.submit(lambda: text_of(events_of(engine, answering)))
+        together = list(pool.map(lambda request: likelihood_of(engine, request), requests))
+        assert answer.result()
+    assert together == alone
+    jumbled = text_request(" ".join(sorted(TOLD[0].split())), echo=True)
+    assert sum(likelihood_of(engine, jumbled)) < sum(alone[0]) - 20
+    # a prompt that is asked in the usual way is not disturbed
+    assert "Paris" in text_of(events_of(engine, text_request("What is the capital of France?", temperature=0)))
+
+
+def test_echo_of_a_text_that_is_too_long_is_refused(engine: HostedEngine, text_request: Ask) -> None:
+    with pytest.raises(ContextTooLong):
+        events_of(engine, text_request("word " * 100_000, echo=True))
+
+
 def test_cancelled_request_frees_its_place(model: Model, load_options: dict[str, object], text_request: Ask) -> None:
     engine = HostedEngine(engines().spec("openvino"), model, {**load_options, "slots": 1})
     try:

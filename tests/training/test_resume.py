@@ -8,8 +8,8 @@ import time
 import psutil
 import pytest
 
+from castalia.core import children
 from castalia.core.errors import EngineCrashed, NotFound
-from castalia.training import launcher
 from castalia.training.launcher import launch, resume
 from castalia.training.plan import TrainingPlan
 
@@ -117,7 +117,7 @@ def test_resuming_nothing_is_an_error(tmp_path):
 
 
 def test_a_worker_that_does_not_answer_is_killed(plan_of, tmp_path, monkeypatch):
-    monkeypatch.setattr(launcher, "PATIENCE", 0.5)
+    monkeypatch.setattr(children, "PATIENCE", 0.5)
     events = launch(plan_of(max_steps=10**6), tmp_path / "run")
     next(step for step in map(step_of, events) if step)
     child = worker_of(tmp_path / "run")

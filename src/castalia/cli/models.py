@@ -3,6 +3,7 @@
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -109,9 +110,19 @@ def show(name: str, as_json: bool) -> None:
     for label, value in lines.items():
         if value:
             click.echo(f"{label:12} {value}")
-    _section("figures", {figure: f"{value:.4g}" for figure, value in model.figures.items()})
-    _section("details", model.details)
+    evaluation = model.details.get("evaluation")
+    told = {figure: f"{value:.4g}" for figure, value in model.figures.items()}
+    _section("figures", {name: value for name, value in told.items() if not name.startswith("evaluation.")})
+    if isinstance(evaluation, dict):
+        _evaluation(cast("dict[str, object]", evaluation))
+    _section("details", {name: value for name, value in model.details.items() if name != "evaluation"})
     _section("files", {file.path: f"{file.size} bytes, sha256 {file.sha256}" for file in model.files})
+
+
+def _evaluation(found: dict[str, object]) -> None:
+    figures = cast("dict[str, str]", found.get("figures", {}))
+    facts = {name: str(value) for name, value in found.items() if name != "figures"}
+    _section("evaluation", {**figures, **facts})
 
 
 def _section(title: str, rows: dict[str, object] | dict[str, str]) -> None:

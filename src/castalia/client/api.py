@@ -1,4 +1,4 @@
-"""Ask, generate, choose and train from Python. Each call is thin over `castalia.serving`.
+"""Ask, generate, choose, train and evaluate from Python. Each call is thin over `castalia.serving`.
 
 import castalia
 
@@ -6,10 +6,11 @@ print(castalia.ask("What is the capital of France?").text)
 castalia.ask("Read this aloud: good morning").save("morning.wav")
 run = castalia.train("customers.csv", minutes=2)
 castalia.generate("500 rows", model=run.model, where=["sex=Female"]).save("rows.csv")
+print(castalia.evaluate(run.model).figure("quality"))
 """
 
 import atexit
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from threading import Lock
@@ -20,6 +21,8 @@ from castalia.core.events import Completed, Event, ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.requests import AUTO, Request
 from castalia.core.results import Choice, Result
+from castalia.judging.evaluation.figures import Evaluated, Evaluation
+from castalia.serving.evaluate import evaluate as evaluate_model
 from castalia.serving.exporting import export as export_model
 from castalia.serving.house import House
 from castalia.serving.pipeline import answer
@@ -129,6 +132,43 @@ def train(source: str | Path, **wishes: object) -> TrainingRun:
     """
     plan, warnings = plan_training(house(), source, **wishes)  # pyright: ignore[reportArgumentType]
     return TrainingRun(train_plan(house(), plan), warnings)
+
+
+def evaluate(
+    model: str | Model,
+    data: str | Path | None = None,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    engine: str | None = None,
+    data_options: dict[str, object] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Evaluation:
+    """Measure what a model makes against data that it has not seen; its figures go into the registry and on its card.
+
+    ``data`` is a file or folder like what it learnt from, for a language model text or questions (``.jsonl``); without
+    it a trained model is judged by what it was trained on, a language model by questions and texts of our own.
+    ``progress`` is told how far it is. Raises NotFound, BadRequest, DatasetError, MissingExtra.
+    """
+    name = model.name if isinstance(model, Model) else model
+    wishes: dict[str, object] = {"data": None if data is None else str(data), "samples": samples, "seed": seed}
+    events = evaluate_model(
+        house(),
+        name,
+        data=data,
+        samples=samples,
+        seed=seed,
+        engine=engine,
+        data_options=data_options,
+        command=f"castalia.evaluate({name!r}, {', '.join(f'{key}={value!r}' for key, value in wishes.items())})",
+    )
+    with closing(events):
+        for event in events:
+            if isinstance(event, Evaluated):
+                return event.evaluation
+            if progress is not None:
+                progress(event)
+    raise Interrupted("The evaluation ended without figures.", hint="Evaluate again.")
 
 
 def export(name: str, to: str | Path, conditions: dict[str, str] | None = None) -> Path:

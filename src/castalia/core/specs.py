@@ -55,7 +55,10 @@ class ModalitySpec(Spec):
     ``wishes`` are words that ask for it outright. ``join`` is the import string of ``(pieces: list[bytes], media_type:
     str) -> bytes``, which makes one file of an output that came in several chunks; without it they are strung together.
     ``vocabulary`` is the import string of ``(config: dict) -> castalia.core.exporting.Vocabulary``, the tokens of a
-    representation for files of other programs.
+    representation for files of other programs. ``evaluation`` is the import string of ``(bench) -> Evaluation``, which
+    measures a trained model (`castalia.judging.evaluation`). ``observe`` is that of ``(representation, data: bytes) ->
+    array``, a finished output as the item that ``fit`` would have made of it, and ``captions`` that of ``(source: Path,
+    options) -> list[str]``, what is said of the items of a training set.
     """
 
     media_types: tuple[str, ...]
@@ -65,6 +68,9 @@ class ModalitySpec(Spec):
     checks: str | None = None
     join: str | None = None
     vocabulary: str | None = None
+    evaluation: str | None = None
+    observe: str | None = None
+    captions: str | None = None
     wishes: tuple[str, ...] = ()
     default_family: str | None = None
     begins_with: tuple[str, ...] = ()

@@ -55,6 +55,12 @@ def without_captions(listing: Listing) -> Listing:
     return listing
 
 
+def different_captions(listing: Listing, wanted: CaptionSource) -> list[str]:
+    """All that is said of the listing's items, each wording once, in the order of the items."""
+    found = read_captions(listing, wanted)
+    return list(dict.fromkeys(text for texts in found.texts.values() for text in texts))
+
+
 def read_captions(listing: Listing, wanted: CaptionSource) -> Captions:
     """The captions of the listing's items; takes their files out of ``listing.others``.
 

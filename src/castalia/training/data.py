@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from castalia.core.contracts import Encoded
 from castalia.core.errors import DatasetError
+from castalia.core.splitting import held_out_items, held_out_windows
 from castalia.families.contract import Batch
 from castalia.store.locking import storage_errors
 
 FOLDER = "data"
-MOST_HELD_OUT = 2000
 FEWEST = 8
 """With fewer items there is nothing to hold out and nothing to learn."""
 
@@ -72,15 +72,9 @@ class Dataset:
                 f"The training set has {count} {unit}; at least {FEWEST} are needed.", hint="Add more data."
             )
         self.encoded, self.seed, self.window = encoded, seed, window
-        share = min(MOST_HELD_OUT, max(1, count // 10))
-        if window is None:
-            order = np.random.default_rng([seed, 0]).permutation(count)
-            self.held_out: NDArray[np.intp] = np.sort(order[:share])
-            self.training: NDArray[np.intp] = np.sort(order[share:])
-        else:
-            first = len(encoded.data) - max(1, count // 10) * window
-            self.held_out = first + window * np.arange(share)
-            self.training = window * np.arange(first // window)
+        self.held_out, self.training = (
+            held_out_items(count, seed) if window is None else held_out_windows(len(encoded.data), window)
+        )
         self.batch = min(batch, len(self.training))
 
     def batches(self, position: Position) -> Iterator[Batch]:

@@ -4,15 +4,12 @@ Events go to stdout, one JSON object a line; everything that libraries print goe
 or its end (the parent died), lets the worker checkpoint and leave.
 """
 
-import os
 import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import IO
 
-from pydantic import BaseModel
-
+from castalia.core.children import Channel, watch_stdin
 from castalia.core.errors import CastaliaError, InternalError
 from castalia.store.locking import locked
 from castalia.training.events import Failed
@@ -20,37 +17,9 @@ from castalia.training.events import Failed
 EVENTS = "events.jsonl"
 
 
-class Channel:
-    """Where events go: our stdout, and the run's own record (without previews)."""
-
-    def __init__(self, run_folder: Path) -> None:
-        self._out: IO[str] | None = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-        os.dup2(2, 1)
-        self._record = (run_folder / EVENTS).open("a", buffering=1, encoding="utf-8")
-
-    def emit(self, event: BaseModel) -> None:
-        """Send one event. A parent that is gone is no error: the work is kept in the checkpoint."""
-        self._record.write(event.model_dump_json(exclude={"preview"}, exclude_none=True) + "\n")
-        if self._out is not None:
-            try:
-                self._out.write(event.model_dump_json() + "\n")
-            except BrokenPipeError:
-                self._out = None
-
-
-def watch_stdin(stop: threading.Event) -> None:
-    """Set ``stop`` at the first line, or at the end, of stdin."""
-
-    def wait() -> None:
-        os.read(0, 1)
-        stop.set()
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
 def main(run_folder: Path) -> int:
     """Run the training in that folder to its end. Returns the exit status."""
-    channel = Channel(run_folder)
+    channel = Channel(run_folder / EVENTS)
     stop = threading.Event()
     watch_stdin(stop)
     try:

@@ -6,6 +6,8 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
+
 from castalia.core.errors import ContextTooLong, EngineError, UnsupportedOption
 from castalia.core.events import Done, EngineEvent, Progress, TextDelta, TokenLogprob, ToolCallDelta, Usage
 from castalia.core.models import Model
@@ -15,6 +17,7 @@ from castalia.engines.answer_schema import Schema, answer_schema, check_answer
 from castalia.engines.chat import StopCutter, ToolCallSifter, forced_tools, parse_tool_call, plain_messages
 from castalia.engines.openvino.conversion import checked_header, converted, gguf_file
 from castalia.engines.openvino.options import OpenVinoLoadOptions
+from castalia.engines.openvino.scoring import Scorer
 from castalia.engines.openvino.stepping import Stepper, Stream
 from castalia.engines.openvino.vocabulary import Decoder, Vocabulary
 from castalia.modalities.text.options import TextOptions
@@ -58,6 +61,8 @@ class OpenVinoEngine:
             self._step_tokens = int(min(max(STEP_WORK / max(1, header.parameters), STEP_TOKENS[0]), STEP_TOKENS[1]))
             self._stepper = Stepper(lambda: self._build(weights, tokenizer, options), self._companion(tokenizer))
             stack.callback(self._stepper.close)
+            self._scorer = Scorer(lambda: self._build(weights, tokenizer, options, scoring=True), self._echo_config())
+            stack.callback(self._scorer.close)
             self._held = stack.pop_all()
 
     def generate(self, request: Request) -> Generator[EngineEvent]:
@@ -68,15 +73,13 @@ class OpenVinoEngine:
                 "This engine gives the log-probability of the chosen token only, without runners-up.",
                 hint="Ask for logprobs=0, or use the engine llamacpp.",
             )
+        if options.echo:
+            yield from self._echo(request.prompt)
+            return
         schema = answer_schema(options)
         tokens = self._vocabulary.encode(plain_messages(request.messages, options))
         length = int(tokens.shape[1])
-        if length >= self.context:
-            raise ContextTooLong(
-                f"The prompt has {length} tokens; this model holds {self.context} with the answer.",
-                hint="Shorten the prompt, raise the setting engines.context, or choose a model with a longer context.",
-                details={"prompt_tokens": length, "context": self.context},
-            )
+        self._check_length(length)
         limit = min(options.max_tokens, self.context - length)
         if length % BLOCK == 1 < length:
             yield from self._read_ahead(tokens)
@@ -85,6 +88,25 @@ class OpenVinoEngine:
             yield from self._answer(stream, options, schema, length)
         finally:
             self._stepper.cancel(stream)
+
+    def _echo(self, text: str) -> Generator[EngineEvent]:
+        """The text itself with the log-probability of each of its tokens after those before it, in the distribution of
+        the model; the first comes after the token that stands between documents."""
+        tokens = [self._vocabulary.start, *self._vocabulary.encode_plain(text)]
+        self._check_length(len(tokens))
+        told = self._scorer.logprobs(self._tensor(np.asarray([tokens], dtype=np.int64)), len(tokens))
+        logprobs = [self._logprob(*pair) for pair in zip(tokens[1:], told, strict=True)]
+        yield TextDelta(text=text, logprobs=logprobs)
+        yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
+        yield Done()
+
+    def _check_length(self, length: int) -> None:
+        if length >= self.context:
+            raise ContextTooLong(
+                f"The prompt has {length} tokens; this model holds {self.context} with the answer.",
+                hint="Shorten the prompt, raise the setting engines.context, or choose a model with a longer context.",
+                details={"prompt_tokens": length, "context": self.context},
+            )
 
     def close(self) -> None:
         """End running requests and free the model."""
@@ -166,18 +188,27 @@ class OpenVinoEngine:
             config.structured_output_config = self._genai.StructuredOutputConfig(json_schema=json.dumps(schema))
         return config
 
+    def _echo_config(self) -> Any:
+        config = self._genai.GenerationConfig()
+        config.echo = True
+        config.logprobs = 1
+        config.max_new_tokens = 1
+        return config
+
     def _companion(self, tokenizer: Any) -> tuple[Any, Any]:
         config = self._genai.GenerationConfig()
         config.max_new_tokens = COMPANION_TOKENS
         config.ignore_eos = True
         return tokenizer.encode("a", add_special_tokens=False).input_ids, config
 
-    def _build(self, weights: str, tokenizer: Any, options: OpenVinoLoadOptions) -> Any:
+    def _build(self, weights: str, tokenizer: Any, options: OpenVinoLoadOptions, *, scoring: bool = False) -> Any:
         scheduler = self._genai.SchedulerConfig()
         scheduler.max_num_seqs = options.slots + 1  # and the companion
-        scheduler.max_num_batched_tokens = self._step_tokens
-        scheduler.enable_prefix_caching = True
-        scheduler.num_kv_blocks = options.slots * -(-self.context // BLOCK) + COMPANION_TOKENS // BLOCK + 1
+        # a scored prompt must not be divided
+        scheduler.max_num_batched_tokens = self.context + BLOCK if scoring else self._step_tokens
+        scheduler.enable_prefix_caching = not scoring
+        slots = 1 if scoring else options.slots
+        scheduler.num_kv_blocks = slots * -(-self.context // BLOCK) + COMPANION_TOKENS // BLOCK + 1
         try:
             return self._genai.ContinuousBatchingPipeline(
                 weights, tokenizer, scheduler, "CPU", INFERENCE_NUM_THREADS=options.cores

@@ -3,6 +3,8 @@
 import codecs
 from typing import Any
 
+BORDER = "<|endoftext|>"
+"""What stands between documents in the training of the families that OpenVINO reads."""
 ENDS_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>")
 """Tokens that end a turn in the families that OpenVINO reads; a file names but one of its own."""
 
@@ -16,12 +18,18 @@ class Vocabulary:
         self._bytes = {number: token for token, number in by_bytes.items()}
         self._said: dict[int, bytes] = {}
         named = (by_bytes.get(name.encode()) for name in ENDS_OF_TURN)
+        border = by_bytes.get(BORDER.encode())
+        self.start = int(tokenizer.get_bos_token_id()) if border is None else border
         self.ends = {number for number in named if number is not None} | {int(tokenizer.get_eos_token_id())}
 
     def encode(self, messages: list[dict[str, str]]) -> Any:
         """A conversation as token numbers, int64 (1, length), by the model's own chat template."""
         prompt: str = self._tokenizer.apply_chat_template(messages, True)
         return self._tokenizer.encode(prompt, add_special_tokens=False).input_ids
+
+    def encode_plain(self, text: str) -> list[int]:
+        """A text as token numbers, without template or special tokens."""
+        return [int(token) for token in self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0]]
 
     def said(self, token: int) -> bytes:
         """What a token adds to the answer: its bytes, or nothing for a control token."""

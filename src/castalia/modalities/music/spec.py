@@ -20,6 +20,7 @@ SPEC = ModalitySpec(
     options="castalia.modalities.music.options:MusicOptions",
     representations=("tokens",),
     checks="castalia.judging.instant.music:check",
+    evaluation="castalia.judging.evaluation.music:evaluate",
     vocabulary="castalia.modalities.music.vocabulary:vocabulary",
     join="castalia.modalities.sound:join",
     wishes=("compose", "melody", "tune", "song", "music", "chorale", "improvise", "play"),

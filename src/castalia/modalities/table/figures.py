@@ -85,9 +85,18 @@ def fit_similarity(column: Column, values: Values) -> tuple[float, float]:
 
 
 def two_sample_auc(columns: tuple[Column, ...], real: Matrix, synthetic: Matrix) -> float:
-    """Area under the ROC curve, over two folds, of gradient-boosted trees that tell synthetic rows from real ones."""
-    ensemble: Any = importlib.import_module("sklearn.ensemble")
+    """Area under the ROC curve of `two_sample_scores`; 0.5 is indistinguishable, never below."""
     metrics: Any = importlib.import_module("sklearn.metrics")
+    auc = float(metrics.roc_auc_score(*two_sample_scores(columns, real, synthetic)))
+    return max(auc, 1 - auc)
+
+
+def two_sample_scores(
+    columns: tuple[Column, ...], real: Matrix, synthetic: Matrix
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Of equally many rows of each: 1 for synthetic ones, and how synthetic gradient-boosted trees that were fitted to
+    the other half of the rows take each for, in [0, 1]."""
+    ensemble: Any = importlib.import_module("sklearn.ensemble")
     threads: Any = importlib.import_module("threadpoolctl")
     rng = np.random.default_rng(0)
     count = min(len(real), len(synthetic), MOST_CLASSIFIED)
@@ -109,8 +118,7 @@ def two_sample_auc(columns: tuple[Column, ...], real: Matrix, synthetic: Matrix)
         with threads.threadpool_limits(1):
             trees.fit(rows[fold != held], label[fold != held])
             scores[fold == held] = trees.predict_proba(rows[fold == held])[:, 1]
-    auc = float(metrics.roc_auc_score(label, scores))
-    return max(auc, 1 - auc)
+    return label, scores
 
 
 def _trend(columns: tuple[Column, ...], real: Matrix, synthetic: Matrix, left: int, right: int) -> float:

@@ -13,6 +13,7 @@ SPEC = ModalitySpec(
     options="castalia.modalities.table.options:TableOptions",
     representations=("continuous", "tokens"),
     checks="castalia.judging.instant.table:check",
+    evaluation="castalia.judging.evaluation.table:evaluate",
     wishes=("rows", "synthetic table", "dataset", "records", "csv", "spreadsheet", "tabular"),
     default_family="vae",
 )

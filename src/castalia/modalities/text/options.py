@@ -35,6 +35,11 @@ class TextOptions(BaseModel):
     logprobs: int | None = Field(
         default=0, ge=0, le=20, description="Log-probabilities, with so many runners-up; 0 feeds the verdict alone."
     )
+    echo: bool = Field(
+        default=False,
+        description="Write nothing, but give the prompt back as it is, without chat template, with the log-probability "
+        "of each of its tokens.",
+    )
     json_schema: dict[str, object] | None = Field(
         default=None, description="JSON schema that the answer is forced to obey."
     )

@@ -12,6 +12,7 @@ SPEC = ModalitySpec(
     representations=("tokens",),
     vocabulary="castalia.modalities.text.vocabulary:vocabulary",
     checks="castalia.judging.instant.text:check",
+    evaluation="castalia.judging.evaluation.language.trained:evaluate",
     wishes=("write", "explain", "answer", "summarise", "summarize", "translate", "code"),
     default_family="transformer",
 )

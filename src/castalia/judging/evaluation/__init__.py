@@ -1,0 +1,1 @@
+"""Evaluate: what a model makes, measured against data that it has not seen."""

@@ -1,0 +1,1 @@
+"""Evaluating language: likelihood of given text, facts, instructions, coherence, support in sources."""
