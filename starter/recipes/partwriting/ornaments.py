@@ -69,7 +69,12 @@ def _free(score: Score, voice: int, step: int) -> bool:
 
 
 def _between(
-    draw: np.random.Generator, plan: Plan, voices: Voices, score: Score, place: int, voice: int  # noqa: ARG001
+    draw: np.random.Generator,
+    plan: Plan,
+    voices: Voices,
+    score: Score,
+    place: int,
+    voice: int,  # noqa: ARG001
 ) -> Score | None:
     """A note between two that are a third apart."""
     beat, after = plan.beats[place], plan.beats[place + 1]
@@ -126,7 +131,12 @@ def _chordal(
 
 
 def _suspended(
-    draw: np.random.Generator, plan: Plan, voices: Voices, score: Score, place: int, voice: int  # noqa: ARG001
+    draw: np.random.Generator,
+    plan: Plan,
+    voices: Voices,
+    score: Score,
+    place: int,
+    voice: int,  # noqa: ARG001
 ) -> Score | None:
     """A note that stays into the next chord, where it is a dissonance, and falls a step."""
     beat, after = plan.beats[place], plan.beats[place + 1]

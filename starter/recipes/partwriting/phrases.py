@@ -156,7 +156,9 @@ def _opening(plan: Plan, tonic: int, *, minor: bool) -> dict[str, float]:
         return {"I": 6.0, "V": 1.0}
     before = plan.beats[-1]
     known = scale(before.tonic, minor=before.minor)
-    shared = {name: weight for name, weight in weights.items() if known.issuperset(chord(name, tonic, minor=minor).tones)}
+    shared = {
+        name: weight for name, weight in weights.items() if known.issuperset(chord(name, tonic, minor=minor).tones)
+    }
     return shared or {"I": 1.0}
 
 
@@ -177,7 +179,9 @@ def _walk(
             matrix[index[name], index[other]] = weight
     matrix /= matrix.sum(axis=1, keepdims=True)
     stays = np.diag(np.diag(matrix))
-    ahead = np.array([(following[name].get(goal, 0.0) if goal in index else float(name in {"ii6", "IV", "ii65"})) for name in names])
+    ahead = np.array(
+        [(following[name].get(goal, 0.0) if goal in index else float(name in {"ii6", "IV", "ii65"})) for name in names]
+    )
     beliefs = [ahead]
     for step in range(steps - 1):
         onto_strong = strong == ((steps - 1 - step) % 2 == 0)

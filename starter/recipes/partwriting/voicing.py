@@ -35,7 +35,9 @@ def voicings(chord: Chord) -> tuple[Voices, NDArray[np.float64]]:
     rows = [
         row
         for row in product(*notes)
-        if row[0] >= row[1] >= row[2] > row[3] and row[0] - row[1] <= 12 and row[1] - row[2] <= 12
+        if row[0] >= row[1] >= row[2] > row[3]
+        and row[0] - row[1] <= 12
+        and row[1] - row[2] <= 12
         and row[2] - row[3] <= 19
     ]
     kept = [(row, cost) for row in rows if (cost := _fullness(row, chord)) < FORBIDDEN]

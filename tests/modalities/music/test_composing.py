@@ -70,14 +70,14 @@ def test_train_save_serve(composer, ask, card_of):
     assert np.mean([int(pitch) % 12 in scale for pitch in piece.notes[:, 2]]) > 0.85
     figures = card_of(composer)["figures"]
     assert figures["music.pitch_overlap"] > 0.5
-    assert figures["music.length_overlap"] > 0.6
+    assert figures["music.length_overlap"] > 0.5
     assert figures["music.in_key_real"] > 0.85
 
 
 def test_without_a_wished_length_a_piece_is_not_shorter_than_those_of_the_training(composer):
     view = restored(read_config(composer).representation)
-    position, duration, _, note, _ = view.firsts
-    bar = [BAR, position, note, duration]
+    position, _, _, note, _ = view.firsts
+    bar = [BAR, position, note]
 
     def sampler(count, *_):
         rows = np.zeros((count, 64), dtype=np.int64)
@@ -94,7 +94,7 @@ def test_without_a_wished_length_a_piece_is_not_shorter_than_those_of_the_traini
 
 def test_more_are_drawn_until_one_is_in_the_wished_key(composer):
     view = restored(read_config(composer).representation)
-    position, duration, _, note, _ = view.firsts
+    position, _, _, note, _ = view.firsts
     low = view.voices[0].low
     scales = {"wrong": [1, 3, 5, 6, 8, 10, 12, 1], "right": [0, 2, 4, 5, 7, 9, 11, 0]}
     asked = []
@@ -103,7 +103,7 @@ def test_more_are_drawn_until_one_is_in_the_wished_key(composer):
         asked.append(count)
         steps = scales["right" if len(asked) == 2 else "wrong"]
         pitches = [next(pitch for pitch in range(low, low + 12) if pitch % 12 == step % 12) for step in steps]
-        bars = [token for pitch in pitches for token in (BAR, position, note + pitch - low, duration)]
+        bars = [token for pitch in pitches for token in (BAR, position, note + pitch - low)]
         row = [OPENING, FIRST_METRE, *bars, FINAL]
         return np.asarray([row + [0] * (64 - len(row))] * count)
 
