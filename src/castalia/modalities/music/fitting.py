@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from castalia.modalities.music.midi import USUAL_TEMPO
 from castalia.modalities.music.options import MusicData
+from castalia.modalities.music.parallels import parallel_share
 from castalia.modalities.music.piece import DURATION, FAMILIES, PART, PITCH, START, VELOCITY, Part, Piece
 from castalia.modalities.music.representation import (
     BAR_COUNTS,
@@ -34,6 +35,8 @@ LEVELS = 6
 """Levels of loudness."""
 EVENNESS = 4.0
 """Spread of velocities below which loudness is not worth learning."""
+LOOKED_AT = 500
+"""Pieces in which parallels are counted."""
 OVERLAPPING = 0.001
 """Share of notes that may be cut short for a part to count as one line."""
 FEWEST_EACH = 4
@@ -91,6 +94,7 @@ def fit(pieces: list[Piece], options: MusicData) -> tuple[MusicRepresentation, N
         keys=tuple(keys[number] for number in range(24)),
         tempo=round(float(np.median(tempi)), 1) if tempi else USUAL_TEMPO,
         lasting=lasting,
+        parallels=parallel_share(pieces[:: 1 + len(pieces) // LOOKED_AT]) if lasting else None,
     )
     items: list[NDArray[np.int64]] = []
     facts: list[dict[str, str]] = []

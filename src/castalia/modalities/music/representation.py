@@ -70,6 +70,8 @@ class MusicRepresentation:
     is not learnt). ``by_parts``: voices are the parts of a piece in order, else its kinds of instruments. ``groups``
     names the conditions with their values. ``keys`` counts the pieces of each key, 12 major ones then 12 minor.
     ``lasting``: durations are not written, see the first lines; ``durations`` and ``velocities`` are empty then.
+    ``parallels``: how many parallel fifths and octaves training pieces have at each moment, None where voices are no
+    lines.
     """
 
     grid: int
@@ -84,6 +86,7 @@ class MusicRepresentation:
     tempo: float
     name: str = "notes"
     lasting: bool = False
+    parallels: float | None = None
 
     @cached_property
     def steps(self) -> list[int]:
