@@ -1,46 +1,11 @@
 """The grammar of music's tokens: which kind may follow which, so that everything that obeys it is a piece."""
 
-from typing import Protocol
-
 from castalia.core.representation import Grammar
 
 FIRST_METRE = 5
 """Before it: padding, opening, middle, final, bar."""
 HEADER, END, BAR, METRE = 1, 2, 3, 4
 """Classes; from `METRE` on one for each metre, then one for each position, then those of notes."""
-
-
-class Line(Protocol):
-    """A voice."""
-
-    @property
-    def width(self) -> int:
-        """How many pitches it has."""
-        ...
-
-
-class View(Protocol):
-    """What of `castalia.modalities.music.representation.MusicRepresentation` the grammar depends on."""
-
-    @property
-    def steps(self) -> list[int]:
-        """Positions of a bar of each metre."""
-        ...
-
-    @property
-    def firsts(self) -> tuple[int, int, int, int, int]:
-        """The first token of positions, durations, velocities and notes, and one past the last note."""
-        ...
-
-    @property
-    def voices(self) -> tuple[Line, ...]:
-        """The lines, in order."""
-        ...
-
-    @property
-    def lasting(self) -> bool:
-        """Whether durations are not written."""
-        ...
 
 
 class _States:
@@ -60,35 +25,41 @@ class _States:
         return len(self.rows) - 1
 
 
-def grammar_of(view: View) -> Grammar:
-    """See the first lines of `castalia.modalities.music.representation`."""
-    _, durations, velocities, notes, end = view.firsts
-    count = max(view.steps)
-    position = METRE + len(view.steps)
+def grammar_of(
+    steps_of: list[int], firsts: tuple[int, int, int, int, int], widths: list[int], *, lasting: bool
+) -> Grammar:
+    """See the first lines of `castalia.modalities.music.representation`.
+
+    ``steps_of`` are the positions of a bar of each metre, ``firsts`` those of the representation, ``widths`` the
+    pitches of each voice.
+    """
+    _, durations, velocities, notes, end = firsts
+    count = max(steps_of)
+    position = METRE + len(steps_of)
     first = position + count
     classes = [0, HEADER, HEADER, END, BAR, *range(METRE, position), *range(position, first)]
-    if view.lasting:
-        for number, voice in enumerate(view.voices):
-            classes += [first + number] * voice.width
-        classes += [first + number for number in range(len(view.voices))]
-        states = _States(first + len(view.voices))
+    if lasting:
+        for number, width in enumerate(widths):
+            classes += [first + number] * width
+        classes += [first + number for number in range(len(widths))]
+        states = _States(first + len(widths))
     else:
         classes += [first] * (velocities - durations) + [first + 1] * (notes - velocities) + [first + 2] * (end - notes)
         states = _States(first + 3)
     rows = states.rows
-    for number, steps in enumerate(view.steps):
+    for number, steps in enumerate(steps_of):
         ready, begun = states.new(), states.new()
         rows[states.opened][METRE + number] = ready
         rows[ready][BAR] = rows[begun][BAR] = begun
-        rows[begun][END] = states.done if view.lasting else -1
+        rows[begun][END] = states.done if lasting else -1
         placed = [states.new() for _ in range(steps)]
         for place in range(steps):
             rows[begun][position + place] = placed[place]
         for place in range(steps):
             later = {position + other: placed[other] for other in range(place + 1, steps)}
             after = later | {BAR: begun, END: states.done}
-            if view.lasting:
-                _named_once(states, placed[place], after, range(first, first + len(view.voices)))
+            if lasting:
+                _named_once(states, placed[place], after, range(first, first + len(widths)))
             else:
                 _notes(states, placed[place], after, first, loud=velocities < notes)
     return Grammar(classes=tuple(classes), transitions=tuple(map(tuple, rows)), ends=tuple(states.ends))

@@ -109,7 +109,9 @@ class MusicRepresentation:
     def layout(self) -> Tokens:
         """Tokens (length,) with their grammar."""
         rests = len(self.voices) if self.lasting else 0
-        return Tokens(vocabulary=self.firsts[4] + rests, length=self.length, grammar=grammar_of(self))
+        widths = [voice.width for voice in self.voices]
+        grammar = grammar_of(self.steps, self.firsts, widths, lasting=self.lasting)
+        return Tokens(vocabulary=self.firsts[4] + rests, length=self.length, grammar=grammar)
 
     @property
     def conditions(self) -> Conditions | None:
