@@ -33,12 +33,12 @@ def _table(text: str) -> dict[str, tuple[tuple[int, ...], int]]:
 
 
 def _weights(text: str) -> dict[str, dict[str, float]]:
-    """Lines of ``chord: next weight, next weight``."""
+    """Lines of ``chord: next weight, next weight``; a chord may have several lines."""
     found: dict[str, dict[str, float]] = {}
     for line in text.strip().splitlines():
         name, rest = line.split(":")
         pairs = (one.split() for one in rest.split(","))
-        found[name.strip()] = {chord: float(weight) for chord, weight in pairs}
+        found.setdefault(name.strip(), {}).update({chord: float(weight) for chord, weight in pairs})
     return found
 
 
@@ -103,7 +103,8 @@ CHORDS = {
 
 FOLLOWING = {
     False: _weights("""
-        I: I 1.2, I6 2, IV 4, V 4, vi 3, ii6 2, ii 1, V6 2.5, vii6 1.5, IV6 1, V65/IV .6, V43 1, iii .5, V6/vi .4, ii65 .7, V65/ii .4, V6/V .3
+        I: I 1.2, I6 2, IV 4, V 4, vi 3, ii6 2, ii 1, V6 2.5, vii6 1.5, IV6 1, V65/IV .6, V43 1, iii .5, V6/vi .4
+        I: ii65 .7, V65/ii .4, V6/V .3
         I6: I6 .3, IV 3, ii6 2, V 2, I 2, vii6 1, V43 .5, ii65 1, V65/V .4
         ii: ii .3, V 4, V6 1, V7 1.5, vii6 1, V65 .5
         ii6: V 5, V7 1.5, ii65 .3
@@ -130,7 +131,8 @@ FOLLOWING = {
         V65/ii: ii 1
     """),
     True: _weights("""
-        I: I 1.2, I6 2, IV 3, V 4, VI 2.5, ii6 1.5, V6 3, vii6 1.5, IV6 1, V65/IV .5, V43 1, ii65 .7, v6 .8, III 1, VII .5, vii7 .5
+        I: I 1.2, I6 2, IV 3, V 4, VI 2.5, ii6 1.5, V6 3, vii6 1.5, IV6 1, V65/IV .5, V43 1, ii65 .7, v6 .8, III 1
+        I: VII .5, vii7 .5
         I6: I6 .3, IV 3, ii6 2, V 1.5, I 2, vii6 1, ii65 1
         ii6: V 5, V7 1.5, ii65 .3
         ii65: V 5, V7 1, V42 .5

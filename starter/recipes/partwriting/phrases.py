@@ -101,7 +101,7 @@ def _phrase(
     end = place + bars * metre
     strong = [beat for beat in range(end - metre, end) if beat % metre in ({0, 2} if metre == 4 else {0})]
     arrival = strong[-1] if draw.random() < (0.85 if plan.first == 0 else 0.5) else strong[0]
-    cadence = "authentic" if last else _named(draw, number, home=key == (plan.tonic, plan.minor))
+    cadence = "authentic" if last else _named(draw, home=key == (plan.tonic, plan.minor))
     if last and draw.random() < 0.08:
         cadence = "plagal"
     before = _drawn(draw, CADENCES[cadence], FOLLOWING[minor])
@@ -134,7 +134,7 @@ def _phrase(
     return end
 
 
-def _named(draw: np.random.Generator, number: int, *, home: bool) -> str:
+def _named(draw: np.random.Generator, *, home: bool) -> str:
     """The cadence of a phrase that is not the last one."""
     if not home:
         return "authentic" if draw.random() < 0.85 else "half"
