@@ -15,8 +15,8 @@ rhythm kept), of what the model draws when nothing is drawn anew (``drawn_once``
 - ``steps``, ``repeats``, ``leaps``: shares of the soprano's intervals of one or two semitones, none, more than four.
 - ``eighths``: share of notes of half a beat or less.
 - ``copied_notes``: the longest run of notes of a line that a training chorale has, in any key; ``copied_share``: the
-  share of all runs of nine notes that one has. ``nearest``: of the training chorale that has most notes in common
-  (start, pitch class, voice; all in one key), the share of notes in common.
+  share of all runs of nine notes that one has. ``nearest``: of the one in `LOOKED_AT` training chorales that has most
+  notes in common (start, pitch class, voice; all in one key), the share of notes in common.
 """
 
 import argparse
@@ -50,6 +50,10 @@ KEYS = ("G minor", "G major", "D major", "A minor", "F major", "B minor", "C maj
 PACES = {"slow ": (0.0, 76.0), "": (0.0, 400.0), "fast ": (116.0, 400.0)}
 """Words and the tempi that they allow."""
 VOICES = 4
+LOOKED_AT = 1500
+"""Training chorales of which ranges are taken and in which the nearest one is looked for; they stand for all."""
+HELD_OUT = 100
+"""Held-out chorales that are measured."""
 
 
 def main() -> None:
@@ -61,7 +65,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--sounds", type=int, default=2, help="how many are rendered")
     arguments = parser.parse_args()
-    training, held_out = (pieces_in(arguments.data / part) for part in ("train", "held-out"))
+    training = pieces_in(arguments.data / "train", LOOKED_AT)
+    held_out = pieces_in(arguments.data / "held-out", HELD_OUT)
     bach = pieces_in(arguments.reference) if arguments.reference else []
     model = house().registry.get(arguments.model)
     yardstick = Yardstick(training, bach, load_file(model.folder / "fingerprints.safetensors"))
@@ -86,9 +91,10 @@ def main() -> None:
     print(json.dumps({name: found[name] for name in found if name not in {"model", "ranges", "command"}}, indent=1))
 
 
-def pieces_in(folder: Path) -> list[Piece]:
-    """All chorales of a folder."""
-    return [read_file(path)[0] for path in sorted(folder.iterdir())]
+def pieces_in(folder: Path, most: int | None = None) -> list[Piece]:
+    """The chorales of a folder, or at most so many of them, evenly spread."""
+    paths = sorted(folder.iterdir())
+    return [read_file(path)[0] for path in paths[:: 1 if most is None else -(-len(paths) // most)]]
 
 
 def asked(model: str, count: int) -> tuple[list[Piece], dict[str, object]]:
