@@ -189,7 +189,7 @@ class Composer:
         return wished
 
     def _best(self, rows: list[list[int]], wanted: int | None) -> list[int]:
-        """The row that is most in its key, comes to its end, is as long as wanted, and has the fewest parallels, in
+        """The row that is most in its key, comes to its end, is as long as wanted, and has the smallest share of parallels, in
         this order.
 
         Without a wish one as long as a training piece comes before all others.
@@ -199,7 +199,7 @@ class Composer:
             if self.tokens:
                 return []
             raise EngineError("The model wrote no notes.", hint="Train it longer, or raise the temperature.")
-        return min(found, key=lambda row: (*self._rank(row, wanted), len(self._parallels(row))))
+        return min(found, key=lambda row: (*self._rank(row, wanted), len(self._parallels(row)) / len(row)))
 
     def _rank(self, row: list[int], wanted: int | None) -> tuple[int, bool, int]:
         """How far a row is from what is wished, nothing first."""
