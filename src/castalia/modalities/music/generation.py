@@ -189,8 +189,8 @@ class Composer:
         return wished
 
     def _best(self, rows: list[list[int]], wanted: int | None) -> list[int]:
-        """The row that is most in its key, comes to its end, is as long as wanted, and has the smallest share of parallels, in
-        this order.
+        """The row that is most in its key, comes to its end, is as long as wanted, and has the fewest parallels for its
+        length, in this order.
 
         Without a wish one as long as a training piece comes before all others.
         """
