@@ -42,7 +42,8 @@ def test_the_voices_keep_the_rules(chorales):
         for voice, (low, high) in enumerate(RANGES):
             assert low <= sung[:, voice].min() <= sung[:, voice].max() <= high
             leaps = np.abs(np.diff(piece.notes[piece.notes[:, PART] == voice, PITCH]))
-            assert not np.isin(leaps, (10, 11)).any(), "no sevenths are leapt"
+            assert np.isin(leaps, (6, 10, 11)).sum() <= 2, "tritones and sevenths are hardly leapt"
+            assert leaps.max() <= 12
 
 
 def test_they_move_by_steps_and_end_at_home(chorales):
