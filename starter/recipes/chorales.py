@@ -1,134 +1,99 @@
-"""The folder that the starter model `chorales` is trained on, from the corpus of Bach chorales in PyPI's `music21`.
+"""The folder that the starter model `chorales` is trained on: four-part chorales that this program composes.
 
-    python starter/recipes/chorales.py                          (pip downloads the wheel)
-    python starter/recipes/chorales.py --wheel music21-10.5.1-py3-none-any.whl --out chorales/
+    python starter/recipes/chorales.py --out chorales/ [--count 6000] [--seed 0]
 
-``train/`` takes most of the chorales, ``held-out/`` every tenth, on which no step is trained. The command that trains
-the model is printed at the end.
+No music of others is in them: chords follow each other by a table of our own, the voices are written by the rules that
+every textbook of four-part writing teaches (`partwriting`), the rest is chance. ``train/`` takes most of the pieces,
+``held-out/`` every twentieth. The command that trains the model is printed at the end.
 
-Kept are scores of exactly four parts, named soprano, alto, tenor and bass; of versions of one chorale that share most
-of their notes the first. Each is written with its key signature and one tempo. A score states no tempo that is Bach's
-(where the files have one, an editor set it): all get `TEMPO`, so that no model learns a tempo that nobody meant.
-
-Licence. The chorales themselves are in the public domain (Bach died in 1750). Their encodings are not under a stated
-open licence: the software music21 is BSD-3-Clause, and its ``corpus/license.txt`` says that the corpus is distributed
-"with the permission of the encoders" and that "some encodings included in the corpus may not be used for commercial
-uses or have other restrictions: please see the licenses embedded in individual compositions". The chorales' files embed
-no licence but, in 361 of 410, the credit "PDF (c) 2004 (four: 2003) Margaret Greentree" (jsbchorales.net), in 337 of
-them with "used by permission"; `credits_of` counts them. No file of the corpus is kept in the model or in this
-repository.
+Slow pieces have more passing notes and suspensions than fast ones, so that tempo means something to the model.
 """
 
 import argparse
-import hashlib
-import io
-import re
-import subprocess
-import sys
-import tempfile
-import zipfile
-from collections import Counter
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from partwriting.ornaments import Score, adorned
+from partwriting.phrases import planned
+from partwriting.voicing import moves, written
 
-from castalia.modalities.music.musicxml import read_musicxml
-from castalia.modalities.music.notation import write_musicxml
-from castalia.modalities.music.piece import PART, PITCH, START, Piece
-from castalia.modalities.music.representation import at_home
+from castalia.modalities.music.midi import write_midi
+from castalia.modalities.music.piece import Part, Piece, estimated_key, in_order
 
-PACKAGE = "music21==10.5.1"
-SHA256 = "dc3309498c4c95cebdf8d4f20c868deb6b63bce1d929cad4f51a7ccc982987b1"
-CORPUS = re.compile(r"music21/corpus/bach/[^/]+\.(mxl|xml)$")
-VOICES = ("Soprano", "Alto", "Tenor", "Bass")
-TEMPO = 84.0
-"""Quarter notes a minute, our choice."""
-METRES = {(4, 4), (3, 4)}
-ALIKE = 0.6
-"""Share of notes (start, pitch class, voice; all in one key) by which two scores are versions of one chorale."""
-EVERY = 10
-LICENCE = (
-    "music in the public domain; encodings from music21's corpus, used with the encoders' permission there, mostly "
-    "credited (c) 2003, 2004 Margaret Greentree; no open licence is stated for them"
-)
+PARTS = tuple(Part(name, 52) for name in ("Soprano", "Alto", "Tenor", "Bass"))
+TEMPI = (60.0, 66.0, 72.0, 84.0, 92.0, 100.0, 120.0)
+"""Quarter notes a minute."""
+KEYS = {False: (0, 2, 3, 5, 7, 9, 10, 4, 8, 1, 6, 11), True: (9, 2, 4, 7, 11, 0, 6, 5, 1, 3, 8, 10)}
+"""Tonics, the usual ones first."""
+USUAL = (12, 12, 12, 12, 12, 12, 12, 8, 6, 3, 2, 2)
+"""Shares of these tonics."""
+EVERY = 20
+LONGEST = 12
+"""Bars; longer ones are left out, as short ones teach as much in less time."""
+LICENCE = "CC0-1.0: composed by a program of our own, starter/recipes/chorales.py"
 TRAIN = (
-    "castalia train {folder} --name chorales --modality music --family recurrent --size small --minutes 5 --threads 1 "
-    '--data grid=4 --data length=1024 --option dropout=0.35 --option batch=4 --licence "{licence}"'
+    "castalia train {folder} --name chorales --modality music --family recurrent --size tiny --minutes 4 --threads 1 "
+    '--data max_items=2500 --licence "{licence}"'
 )
 
 
 def main() -> None:
     """Write the folder and print how to train on it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheel", type=Path, help="the wheel, when it is here already")
     parser.add_argument("--out", type=Path, default=Path("chorales"), help="folder to write")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = arguments.wheel or downloaded(Path(folder))
-        if hashlib.sha256(wheel.read_bytes()).hexdigest() != SHA256:
-            sys.exit(f"{wheel} is not the wheel of {PACKAGE} that this recipe was written for")
-        scores = scores_of(wheel)
-    for credit, count in credits_of(scores).most_common():
-        print(f"{count:4} files: {credit}")
-    pieces = four_part(scores)
-    kept = different(pieces)
-    print(f"{len(scores)} scores, {len(pieces)} of four parts, {len(kept)} different")
-    for number, piece in enumerate(kept):
-        part = arguments.out / ("held-out" if number % EVERY == EVERY - 1 else "train")
-        part.mkdir(parents=True, exist_ok=True)
-        (part / f"{Path(piece.name).stem}.musicxml").write_bytes(write_musicxml(replace(piece, tempo=TEMPO)))
-    print(TRAIN.format(folder=arguments.out / "train", licence=LICENCE))
+    parser.add_argument("--count", type=int, default=6000)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    for part in ("train", "held-out"):
+        (chosen.out / part).mkdir(parents=True, exist_ok=True)
+    for number, piece in enumerate(composed(chosen.count, chosen.seed)):
+        if piece.bars > LONGEST:
+            continue
+        part = "held-out" if number % EVERY == EVERY - 1 else "train"
+        (chosen.out / part / f"{number:05}.mid").write_bytes(write_midi(piece))
+    print(TRAIN.format(folder=chosen.out / "train", licence=LICENCE))
 
 
-def downloaded(folder: Path) -> Path:
-    """The wheel, by pip."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder), PACKAGE]
-    subprocess.run(command, check=True)
-    return next(folder.glob("*.whl"))
+def composed(count: int, seed: int) -> Iterator[Piece]:
+    """So many pieces, key by key. A piece that breaks a rule or does not sound as if in its key is made anew."""
+    shares = np.array(USUAL) / (2 * sum(USUAL))
+    for minor, tonics in KEYS.items():
+        for share, tonic in zip(shares, tonics, strict=True):
+            moves.cache_clear()
+            draw = np.random.default_rng([seed, tonic, int(minor)])
+            wanted = round(count * float(share))
+            while wanted:
+                piece = _composed(draw, tonic, minor=minor)
+                if piece is not None:
+                    wanted -= 1
+                    yield piece
 
 
-def scores_of(wheel: Path) -> dict[str, bytes]:
-    """The scores of Bach's chorales by file name."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = sorted(name for name in archive.namelist() if CORPUS.match(name))
-        return {Path(name).name: archive.read(name) for name in names}
+def _composed(draw: np.random.Generator, tonic: int, *, minor: bool) -> Piece | None:
+    plan = planned(draw, tonic, minor=minor)
+    voices = written(draw, plan)
+    if voices is None:
+        return None
+    tempo = float(draw.choice(TEMPI))
+    liveliness = float(np.clip((150.0 - tempo) / 75.0 * draw.uniform(0.6, 1.0), 0.2, 1.0))
+    score = adorned(draw, plan, voices, liveliness)
+    metre = (plan.beats_a_bar, 4)
+    piece = Piece(_notes(score, plan.beats_a_bar), PARTS, metre, tempo, tonic, minor)
+    return piece if estimated_key(piece.notes) == (tonic, minor) else None
 
 
-def credits_of(scores: dict[str, bytes]) -> Counter[str]:
-    """What the files say of rights, with the number of files that do."""
-    told: Counter[str] = Counter()
-    for data in scores.values():
-        words = re.findall(r"<(?:credit-words|rights)[^>]*>([^<]+)<", _xml(data))
-        told.update({" ".join(one.split()) for one in words if re.search("©|opyright|permission|icen[cs]e", one)})
-        told.update(["(no credit)"] if not any(re.search("©|opyright|icen[cs]e", one) for one in words) else [])
-    return told
-
-
-def four_part(scores: dict[str, bytes]) -> list[Piece]:
-    """Those for soprano, alto, tenor and bass alone, in usual metres."""
-    pieces = [read_musicxml(data, name) for name, data in scores.items()]
-    return [piece for piece in pieces if tuple(part.name for part in piece.parts) == VOICES and piece.metre in METRES]
-
-
-def different(pieces: list[Piece]) -> list[Piece]:
-    """The first of each group of pieces that share most of their notes, in whatever key."""
-    kept: list[tuple[Piece, set[tuple[int, int, int]]]] = []
-    for piece in pieces:
-        notes = at_home(piece).notes
-        rows = np.stack([np.rint(4 * notes[:, START]), notes[:, PITCH] % 12, notes[:, PART]], axis=1).astype(int)
-        mine = {(int(start), int(pitch), int(part)) for start, pitch, part in rows}
-        if all(len(mine & other) < ALIKE * min(len(mine), len(other)) for _, other in kept):
-            kept.append((piece, mine))
-    return [piece for piece, _ in kept]
-
-
-def _xml(data: bytes) -> str:
-    if data[:2] != b"PK":
-        return data.decode("utf-8")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        name = next(one for one in archive.namelist() if not one.startswith("META-INF"))
-        return archive.read(name).decode("utf-8")
+def _notes(score: Score, beats_a_bar: int) -> np.ndarray:
+    """Rows of `Piece.notes`; a pick-up stands at the end of the first bar."""
+    shift = beats_a_bar if score.first < 0 else 0
+    rows: list[tuple[float, ...]] = []
+    for voice in range(4):
+        starts = np.flatnonzero(score.begun[voice])
+        ends = [*starts[1:].tolist(), score.pitches.shape[1]]
+        for start, end in zip(starts.tolist(), ends, strict=True):
+            pitch = int(score.pitches[voice, start])
+            rows.append((score.first + shift + start / 2, (end - start) / 2, pitch, 80.0, voice))
+    return in_order(np.array(rows, dtype=np.float64))
 
 
 if __name__ == "__main__":

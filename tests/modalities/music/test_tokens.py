@@ -1,6 +1,7 @@
 """Pieces become tokens that the grammar allows and come back; the grammar allows nothing else."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,15 +10,16 @@ from castalia.core.errors import DatasetError
 from castalia.modalities.music.midi import write_midi
 from castalia.modalities.music.modality import MusicModality
 from castalia.modalities.music.options import MusicData
+from castalia.modalities.music.piece import in_order
 from castalia.modalities.music.representation import REGISTERS, at_home, home_shift, in_key, register_group
 from castalia.modalities.music.surveying import different
 
 MODALITY = MusicModality()
 
 
-@pytest.fixture(scope="module")
-def learnt(songbook):
-    return MODALITY.fit(songbook, MusicData())
+@pytest.fixture(scope="module", params=["lasting", "written"])
+def learnt(songbook, request):
+    return MODALITY.fit(songbook, MusicData(durations=request.param))
 
 
 def obeys(grammar, row):
@@ -68,6 +70,34 @@ def test_a_piece_comes_back_note_for_note_in_its_key(learnt, compose):
         assert np.array_equal(again.notes[:, :3], piece.notes[:, :3])
         assert (again.tonic, again.minor) == (piece.tonic, piece.minor)
     assert {home_shift(tonic, minor=False) for tonic in range(12)} == set(range(-6, 6))
+
+
+def test_lines_need_no_durations(learnt, songbook, compose):
+    view, encoded = learnt
+    assert MODALITY.fit(songbook, MusicData())[0].lasting, "each part is one line"
+    tokens = (encoded.data > 0).sum(axis=1).mean()
+    with_rest = compose(2)
+    kept = np.arange(len(with_rest.notes)) % 5 != 2
+    with_rest = replace(with_rest, notes=with_rest.notes[kept])
+    (row,) = view.encode(with_rest)
+    assert np.array_equal(view.decode(row).notes[:, :3], at_home(with_rest).notes[:, :3]), "rests come back"
+    if view.lasting:
+        assert view.durations == ()
+        assert tokens < 0.7 * (MODALITY.fit(songbook, MusicData(durations="written"))[1].data > 0).sum(axis=1).mean()
+
+
+def test_parts_with_chords_have_durations(tmp_path, compose):
+    for seed in range(20):
+        piece = compose(seed)
+        below = piece.notes[piece.notes[:, 4] == 0]
+        below[:, 2] -= 12
+        chords = replace(piece, notes=in_order(np.concatenate([piece.notes, below])))
+        (tmp_path / f"{seed}.mid").write_bytes(write_midi(chords))
+    view, _ = MODALITY.fit(tmp_path, MusicData())
+    assert not view.lasting
+    assert view.durations
+    lines, encoded = MODALITY.fit(tmp_path, MusicData(durations="lasting"))
+    assert all(obeys(lines.layout.grammar, row) for row in encoded.data), "the higher notes are kept"
 
 
 def test_conditions_say_what_a_piece_is(learnt):

@@ -86,7 +86,8 @@ class NativeEngine:
                     item = messages.get(timeout=PULSE)
                 except queue.Empty:
                     # text streams to where this would stand between its pieces
-                    yield Progress(message="" if self._config.modality == "text" else f"{job.drawn} drawn")
+                    told = job.drawn > 0 and self._config.modality != "text"
+                    yield Progress(message=f"{job.drawn} drawn" if told else "")
                     continue
                 if item is None:
                     break

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from castalia.modalities.music.midi import USUAL_TEMPO
 from castalia.modalities.music.options import MusicData
+from castalia.modalities.music.parallels import parallel_share
 from castalia.modalities.music.piece import DURATION, FAMILIES, PART, PITCH, START, VELOCITY, Part, Piece
 from castalia.modalities.music.representation import (
     BAR_COUNTS,
@@ -34,6 +35,10 @@ LEVELS = 6
 """Levels of loudness."""
 EVENNESS = 4.0
 """Spread of velocities below which loudness is not worth learning."""
+LOOKED_AT = 500
+"""Pieces in which parallels are counted."""
+OVERLAPPING = 0.001
+"""Share of notes that may be cut short for a part to count as one line."""
 FEWEST_EACH = 4
 """Items that a value of a condition needs to be worth asking for."""
 
@@ -73,19 +78,23 @@ def fit(pieces: list[Piece], options: MusicData) -> tuple[MusicRepresentation, N
     parts = parts_of(pieces, options)
     home = [at_home(piece) for piece in pieces]
     voices = _voices(home, parts)
+    velocities = _velocities(pieces, options)
+    lasting = _lasting(pieces, grid, options) if parts is not None and not velocities else False
     keys = Counter(piece.tonic + 12 * piece.minor for piece in pieces)
     tempi = [piece.tempo for piece in pieces if piece.tempo is not None]
     draft = MusicRepresentation(
         grid=grid,
         metres=_metres(pieces, grid),
         voices=voices,
-        durations=_durations(pieces, grid),
-        velocities=_velocities(pieces, options),
+        durations=() if lasting else _durations(pieces, grid),
+        velocities=velocities,
         length=options.length,
         by_parts=parts is not None,
         groups={},
         keys=tuple(keys[number] for number in range(24)),
         tempo=round(float(np.median(tempi)), 1) if tempi else USUAL_TEMPO,
+        lasting=lasting,
+        parallels=parallel_share(pieces[:: 1 + len(pieces) // LOOKED_AT]) if lasting else None,
     )
     items: list[NDArray[np.int64]] = []
     facts: list[dict[str, str]] = []
@@ -135,6 +144,20 @@ def _durations(pieces: list[Piece], grid: int) -> tuple[int, ...]:
     for piece in pieces:
         counts.update(np.maximum(1, np.rint(piece.notes[:, DURATION] * grid)).astype(int).tolist())
     return tuple(sorted(duration for duration, _ in counts.most_common(DURATIONS)))
+
+
+def _lasting(pieces: list[Piece], grid: int, options: MusicData) -> bool:
+    """Whether each part is one line: nearly no note sounds on when the next one of its part begins."""
+    if options.durations != "auto":
+        return options.durations == "lasting"
+    over = total = 0
+    for piece in pieces:
+        for part in range(len(piece.parts)):
+            mine = piece.notes[piece.notes[:, PART] == part]
+            ends = np.rint((mine[:-1, START] + mine[:-1, DURATION]) * grid)
+            over += int((ends > np.rint(mine[1:, START] * grid)).sum())
+            total += len(mine)
+    return over <= OVERLAPPING * total
 
 
 def _velocities(pieces: list[Piece], options: MusicData) -> tuple[int, ...]:

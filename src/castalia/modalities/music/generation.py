@@ -14,11 +14,13 @@ from castalia.core.requests import Request
 from castalia.modalities.music.midi import write_midi
 from castalia.modalities.music.notation import write_musicxml
 from castalia.modalities.music.options import MEDIA_TYPES, MusicOptions
+from castalia.modalities.music.parallels import moments, parallels
 from castalia.modalities.music.piece import START, Part, Piece, estimated_key
 from castalia.modalities.music.rendering import render
 from castalia.modalities.music.representation import (
     BAR,
     FINAL,
+    FIRST_METRE,
     MIDDLE,
     MINOR_TONIC,
     OPENING,
@@ -42,6 +44,8 @@ KEPT_BARS = (4, 2, 1, 0)
 """Bars of what is there that a longer piece goes on from; fewer when nothing comes after them."""
 MOST_ROUNDS = 64
 PACES = {"slow": 60.0, "moderate": 96.0, "fast": 132.0}
+MENDINGS = 16
+"""How often a stretch is drawn anew from before the first of its parallels."""
 APART = 1_000_003
 RATE = 32_000
 
@@ -98,7 +102,7 @@ class Composer:
         rows = self._draw([OPENING])
         while self.draws < MOST_DRAWS and all(BAR not in row or self._misses_key(row) for row in rows):
             rows += self._draw([OPENING])
-        self.tokens = self._best(rows, wanted)
+        self.tokens = self._mended(self._best(rows, wanted), 1, wanted)
         yield self._share()
         for _ in range(MOST_ROUNDS):
             lenient = max(1, round(LENIENCE * wanted)) if wanted is not None and self.ended else 0
@@ -145,9 +149,10 @@ class Composer:
             prefix = [MIDDLE if count else OPENING, body[1], *kept]
             if len(prefix) > self.view.length * 3 // 4:
                 continue
-            rows = [_from_bar(row[len(prefix) :]) for row in self._draw(prefix)]
-            new = self._best(rows, wanted - len(places))
+            missing = wanted - len(places)
+            new = self._best([_from_bar(row[len(prefix) :]) for row in self._draw(prefix)], missing)
             if new:
+                new = self._mended(prefix + new, len(prefix), missing)[len(prefix) :]
                 self.tokens = body + new
                 return True
         return False
@@ -184,7 +189,8 @@ class Composer:
         return wished
 
     def _best(self, rows: list[list[int]], wanted: int | None) -> list[int]:
-        """The row that is most in its key, comes to its end, and is as long as wanted, in this order.
+        """The row that is most in its key, comes to its end, is as long as wanted, and has the fewest parallels for its
+        length, in this order.
 
         Without a wish one as long as a training piece comes before all others.
         """
@@ -193,18 +199,61 @@ class Composer:
             if self.tokens:
                 return []
             raise EngineError("The model wrote no notes.", hint="Train it longer, or raise the temperature.")
+        return min(found, key=lambda row: (*self._rank(row, wanted), len(self._parallels(row)) / len(row)))
+
+    def _rank(self, row: list[int], wanted: int | None) -> tuple[int, bool, int]:
+        """How far a row is from what is wished, nothing first."""
+        missed = self._misses_key(row)
         if wanted is None:
-            least = self.view.fewest_bars
-            return min(found, key=lambda row: (max(0, least - row.count(BAR)), self._misses_key(row), row[-1] != FINAL))
-        lenient = max(1, round(LENIENCE * wanted))
+            return max(0, self.view.fewest_bars - row.count(BAR)), missed, int(row[-1] != FINAL)
+        missing = wanted - self._bars(row)
+        ends = row[-1] == FINAL and abs(missing) <= max(1, round(LENIENCE * wanted))
+        # one that is too long is cut, and does not end then
+        return int(missed), not ends, max(missing, 0) if not ends else abs(missing)
 
-        def rank(row: list[int]) -> tuple[bool, bool, int]:
-            missing = wanted - self._bars(row)
-            ends = row[-1] == FINAL and abs(missing) <= lenient
-            # one that is too long is cut, and does not end then
-            return self._misses_key(row), not ends, max(missing, 0) if not ends else abs(missing)
+    def _mended(self, row: list[int], fixed: int, wanted: int | None) -> list[int]:
+        """The row without the parallels that training pieces hardly have, as far as some draws go.
 
-        return min(found, key=rank)
+        What comes from the first of them on is drawn anew, from ever earlier when that does not help; the first
+        ``fixed`` tokens stay. ``wanted`` bars are those after them.
+        """
+        back = 0
+        for _ in range(MENDINGS):
+            faults = self._parallels(row)
+            start = self._before(row, faults[0], back) if faults else fixed
+            others = self._draw(row[:start]) if start > fixed else []
+            if not others:
+                break
+            rank = self._rank(row[fixed:], wanted)
+            others = [other for other in others if self._rank(other[fixed:], wanted) <= rank]
+            latest = [(*self._parallels(other), np.inf)[0] for other in others]
+            if max(latest, default=0.0) > faults[0]:
+                row, back = others[int(np.argmax(latest))], 0
+            else:
+                back += 1
+        return row
+
+    def _parallels(self, row: list[int]) -> list[float]:
+        """When parallel fifths and octaves are heard; nothing where they are as common in training pieces."""
+        if self.view.parallels is None:
+            return []
+        piece = self.view.decode(np.asarray([*self.tokens[:2], *row] if row[0] == BAR else row))
+        found = parallels(piece).tolist()
+        return found if len(found) > self.view.parallels * len(moments(piece)[0]) else []
+
+    def _before(self, row: list[int], time: float, back: int) -> int:
+        """The place in a row before the tokens of the moment at ``time``, or ``back`` moments earlier."""
+        steps = self.view.steps[row[1] - FIRST_METRE]
+        positions, stop = self.view.firsts[:2]
+        bar = -1
+        places: list[int] = []
+        for place, token in enumerate(row):
+            bar += token == BAR
+            if positions <= token < stop:
+                places.append(place)
+                if bar * steps + token - positions >= round(time * self.view.grid):
+                    break
+        return places[-1 - back] if back < len(places) else 0
 
     def _misses_key(self, row: list[int]) -> bool:
         """Whether it sounds as if in another key than the one that all pieces are learnt in."""

@@ -58,5 +58,10 @@ class MusicData(BaseModel):
     velocities: Literal["auto", "on", "off"] = Field(
         default="auto", description="Whether loudness is learnt; auto: when it varies."
     )
+    durations: Literal["auto", "written", "lasting"] = Field(
+        default="auto",
+        description="Whether durations are tokens, or notes last until the next note or rest of their voice; auto: "
+        "lasting where every part is one line.",
+    )
     max_items: int = Field(default=20_000, ge=16, description="Use at most so many files, spread over the folder.")
     skip_bad: bool = Field(default=False, description="Leave out unreadable files instead of refusing to train.")

@@ -112,10 +112,10 @@ def estimated_key(notes: Notes, fifths: int | None = None) -> tuple[int, bool]:
     if classes.std() == 0:
         return signed[0] if signed else (0, False)
     keys = [(tonic, minor) for tonic in range(12) for minor in (False, True)]
-    profiles = [np.roll(MINOR if minor else MAJOR, tonic) for tonic, minor in keys]
+    profiles = np.stack([np.roll(MINOR if minor else MAJOR, tonic) for tonic, minor in keys])
     ends = notes[:, START] + notes[:, DURATION]
     last = int(notes[ends > ends.max() - 1e-6, PITCH].min()) % 12
-    fit = [np.corrcoef(classes, profile)[0, 1] for profile in profiles]
+    fit = np.corrcoef(classes, profiles)[0, 1:]
     told = [SIGNED * (key in signed) + ENDING * (key[0] == last) for key in keys]
     return keys[int(np.argmax(np.add(fit, told)))]
 

@@ -1,6 +1,7 @@
 """Files of music: which there are, and the pieces in them."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from castalia.core.errors import CastaliaError, MissingExtra, UnsupportedInput
@@ -52,10 +53,16 @@ def read_all(source: Path, options: MusicData) -> Read:
 
 def read_file(path: Path) -> list[Piece]:
     """The pieces of one file. Raises UnsupportedInput, MissingExtra."""
-    suffix = path.suffix.lower()
-    if suffix == ".abc":
-        return read_abc(path.read_bytes(), path.name)
-    return [read_music(path.read_bytes(), path.name)]
+    state = path.stat()
+    return list(_pieces(path, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=20_000)
+def _pieces(path: Path, changed: int, size: int) -> tuple[Piece, ...]:  # noqa: ARG001 - they tell one state of a file
+    """A file is looked through before the training and learnt from later: it is parsed once."""
+    if path.suffix.lower() == ".abc":
+        return tuple(read_abc(path.read_bytes(), path.name))
+    return (read_music(path.read_bytes(), path.name),)
 
 
 def read_music(data: bytes, name: str = "") -> Piece:

@@ -7,6 +7,12 @@ minor, so that every key is learnt from all of them:
 
 A note names voice and pitch at once. The grammar lets positions only grow within a bar of their metre, so that every
 sequence of tokens that obeys it is a piece.
+
+Where each voice is one line, ``lasting``, no durations are written, for half the tokens: a note lasts until the next
+one, or the rest, of its voice, the last one to the end of the last bar. Then each voice is named at most once at a
+position, the lowest first:
+
+    OPENING or MIDDLE, metre, ( BAR ( position ( note | rest )+ )* )+, FINAL where the piece ends
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +22,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from castalia.core.representation import Conditions, Grammar, Segment, Tokens
+from castalia.core.representation import Conditions, Segment, Tokens
+from castalia.modalities.music.grammar import FIRST_METRE, grammar_of
 from castalia.modalities.music.piece import (
     DURATION,
     FAMILIES,
@@ -29,7 +36,7 @@ from castalia.modalities.music.piece import (
     in_order,
 )
 
-PADDING, OPENING, MIDDLE, FINAL, BAR, FIRST_METRE = range(6)
+PADDING, OPENING, MIDDLE, FINAL, BAR = range(FIRST_METRE)
 TEMPI = (76.0, 116.0)
 """Quarter notes a minute that part slow from moderate and moderate from fast."""
 TEMPO_NAMES = ("slow", "moderate", "fast")
@@ -62,6 +69,9 @@ class MusicRepresentation:
     ``grid`` is steps in a quarter note. ``durations`` are in steps, ``velocities`` the loudness of each level (none: it
     is not learnt). ``by_parts``: voices are the parts of a piece in order, else its kinds of instruments. ``groups``
     names the conditions with their values. ``keys`` counts the pieces of each key, 12 major ones then 12 minor.
+    ``lasting``: durations are not written, see the first lines; ``durations`` and ``velocities`` are empty then.
+    ``parallels``: how many parallel fifths and octaves training pieces have at each moment, None where voices are no
+    lines.
     """
 
     grid: int
@@ -75,6 +85,8 @@ class MusicRepresentation:
     keys: tuple[int, ...]
     tempo: float
     name: str = "notes"
+    lasting: bool = False
+    parallels: float | None = None
 
     @cached_property
     def steps(self) -> list[int]:
@@ -83,7 +95,10 @@ class MusicRepresentation:
 
     @cached_property
     def firsts(self) -> tuple[int, int, int, int, int]:
-        """The first token of positions, durations, velocities and notes, and one past the last."""
+        """The first token of positions, durations, velocities and notes, and one past the last note.
+
+        After the notes come the rests, one for each voice, of a ``lasting`` representation.
+        """
         positions = FIRST_METRE + len(self.metres)
         durations = positions + max(self.steps)
         velocities = durations + len(self.durations)
@@ -93,7 +108,10 @@ class MusicRepresentation:
     @cached_property
     def layout(self) -> Tokens:
         """Tokens (length,) with their grammar."""
-        return Tokens(vocabulary=self.firsts[4], length=self.length, grammar=_grammar(self))
+        rests = len(self.voices) if self.lasting else 0
+        widths = [voice.width for voice in self.voices]
+        grammar = grammar_of(self.steps, self.firsts, widths, lasting=self.lasting)
+        return Tokens(vocabulary=self.firsts[4] + rests, length=self.length, grammar=grammar)
 
     @property
     def conditions(self) -> Conditions | None:
@@ -162,7 +180,7 @@ class MusicRepresentation:
         items: list[NDArray[np.int64]] = []
         for index, stretch in enumerate(stretches):
             last = index == len(stretches) - 1
-            body = [token for bar in _trimmed(stretch) for token in bar]
+            body = [token for bar in (stretch if self.lasting else _trimmed(stretch)) for token in bar]
             if len(body) < 4:
                 continue
             tokens = [OPENING if index == 0 else MIDDLE, FIRST_METRE + metre, *body, *([FINAL] if last else [])]
@@ -173,11 +191,12 @@ class MusicRepresentation:
 
     def decode(self, tokens: NDArray[np.generic]) -> Piece:
         """The piece of a row of tokens, in C major or A minor; its key is estimated by nobody."""
-        positions, durations, velocities, notes, _ = self.firsts
+        positions, durations, velocities, notes, rests = self.firsts
         metre, bar, place, pitch, voice = 0, -1, 0, 0, 0
-        loudness = LOUDNESS
         rows: list[list[float]] = []
+        open_rows: dict[int, list[float]] = {}
         for token in np.asarray(tokens, dtype=np.int64).tolist():
+            now = (max(bar, 0) * self.steps[metre] + place) / self.grid
             if token in {PADDING, OPENING, MIDDLE, FINAL}:
                 continue
             if token == BAR:
@@ -187,13 +206,19 @@ class MusicRepresentation:
             elif token < durations:
                 place = token - positions
             elif token < velocities:
-                start = (max(bar, 0) * self.steps[metre] + place) / self.grid
-                length = self.durations[token - durations] / self.grid
-                rows.append([start, length, float(pitch), float(loudness), float(voice)])
+                rows.append([now, self.durations[token - durations] / self.grid, float(pitch), LOUDNESS, float(voice)])
             elif token < notes:
                 rows[-1][VELOCITY] = self.velocities[token - velocities]
+            elif token >= rests:
+                _close(open_rows, token - rests, now)
             else:
                 voice, pitch = self._voice_and_pitch(token - notes)
+                if self.lasting:
+                    _close(open_rows, voice, now)
+                    open_rows[voice] = [now, 0.0, float(pitch), LOUDNESS, float(voice)]
+                    rows.append(open_rows[voice])
+        for number in list(open_rows):
+            _close(open_rows, number, (bar + 1) * self.steps[metre] / self.grid)
         data = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
         parts = tuple(one.part for one in self.voices)
         return Piece(in_order(data), parts, self.metres[metre], self.tempo)
@@ -207,9 +232,12 @@ class MusicRepresentation:
         known = np.asarray(self.durations)
         bars: list[list[int]] = []
         place = -1
-        for start, length, pitch, velocity, part in _quantised(piece.notes, self.grid):
+        rows = _quantised(piece.notes, self.grid)
+        if self.lasting:
+            rows = self._lines(piece, rows, steps)
+        for start, length, pitch, velocity, part in rows:
             voice = self.voice_of(piece, int(part))
-            if voice is None or not self.voices[voice].low <= pitch <= self.voices[voice].high:
+            if voice is None or (pitch >= 0 and not self.voices[voice].low <= pitch <= self.voices[voice].high):
                 continue
             bar, position = divmod(int(start), steps)
             while len(bars) <= bar:
@@ -219,12 +247,35 @@ class MusicRepresentation:
                 bars[-1].append(positions + position)
                 place = position
             bars[-1].append(notes + self._number(voice, int(pitch)))
-            bars[-1].append(durations + int(np.abs(known - length).argmin()))
+            if self.durations:
+                bars[-1].append(durations + int(np.abs(known - length).argmin()))
             if self.velocities:
                 bars[-1].append(velocities + int(np.abs(np.asarray(self.velocities) - velocity).argmin()))
+        if self.lasting and len(rows):
+            end = int((rows[:, START] + rows[:, DURATION]).max())
+            bars += [[BAR] for _ in range(-(-end // steps) - len(bars))]
         return bars
 
+    def _lines(self, piece: Piece, notes: Notes, steps: int) -> Notes:
+        """At most one note of a part at a time, the lowest part first, and rests: rows of pitch -1 and no length
+        wherever a part falls silent before its next note or the end of the last bar."""
+        end = -(-int((notes[:, START] + notes[:, DURATION]).max(initial=0)) // steps) * steps
+        found: list[Notes] = []
+        for part in range(len(piece.parts)):
+            mine = notes[notes[:, PART] == part]
+            mine = mine[np.unique(mine[:, START], return_index=True)[1]]  # in the order of notes, higher ones first
+            stops = mine[:, START] + mine[:, DURATION]
+            stops = stops[stops < np.append(mine[1:, START], end)]
+            rests = np.tile([0.0, 0.0, -1.0, 0.0, float(part)], (len(stops), 1))
+            rests[:, START] = stops
+            found += [mine, rests]
+        rows = np.concatenate(found)
+        return rows[np.lexsort((-rows[:, PART], rows[:, START]))]
+
     def _number(self, voice: int, pitch: int) -> int:
+        """The place of a note among all notes; of a rest, pitch -1, among what comes after them."""
+        if pitch < 0:
+            return sum(one.width for one in self.voices) + voice
         return sum(one.width for one in self.voices[:voice]) + pitch - self.voices[voice].low
 
     def _voice_and_pitch(self, number: int) -> tuple[int, int]:
@@ -292,42 +343,8 @@ def _trimmed(bars: list[list[int]]) -> list[list[int]]:
     return bars[: last + 1]
 
 
-def _grammar(view: MusicRepresentation) -> Grammar:
-    """See the module's first lines. Classes: one for each kind of token, each metre and each position its own."""
-    _, durations, velocities, notes, end = view.firsts
-    count = max(view.steps)
-    header, final, bar, metre = 1, 2, 3, 4
-    position = metre + len(view.metres)
-    duration, velocity, note = position + count, position + count + 1, position + count + 2
-    classes = [0, header, header, final, bar, *range(metre, position), *range(position, duration)]
-    classes += [duration] * (velocities - durations) + [velocity] * (notes - velocities) + [note] * (end - notes)
-    rows: list[list[int]] = []
-    ends: list[int] = []
-
-    def state() -> int:
-        rows.append([-1] * (note + 1))
-        return len(rows) - 1
-
-    start, opened, done = state(), state(), state()
-    rows[start][header] = opened
-    ends.append(done)
-    for number, steps in enumerate(view.steps):
-        ready, begun = state(), state()
-        rows[opened][metre + number] = ready
-        rows[ready][bar] = rows[begun][bar] = begun
-        placed = [state() for _ in range(steps)]
-        for place in range(steps):
-            rows[begun][position + place] = placed[place]
-        for place in range(steps):
-            pitched, whole = state(), state()
-            rows[placed[place]][note] = pitched
-            if view.velocities:
-                loud = state()
-                rows[pitched][duration], rows[loud][velocity] = loud, whole
-            else:
-                rows[pitched][duration] = whole
-            rows[whole][note], rows[whole][bar], rows[whole][final] = pitched, begun, done
-            for later in range(place + 1, steps):
-                rows[whole][position + later] = placed[later]
-            ends.append(whole)
-    return Grammar(classes=tuple(classes), transitions=tuple(map(tuple, rows)), ends=tuple(ends))
+def _close(open_rows: dict[int, list[float]], voice: int, now: float) -> None:
+    """Let the note that a voice holds, if there is one, last until now."""
+    row = open_rows.pop(voice, None)
+    if row is not None:
+        row[DURATION] = now - row[START]

@@ -1,7 +1,8 @@
 """The tokens of a music model by name, for files of other programs, and the way back from names to a piece.
 
 ``<opening><4/4><bar><at 0><voice 1 note 72><for 4>``: positions and durations are in steps of the grid, notes are MIDI
-numbers before the piece is moved to its key.
+numbers before the piece is moved to its key. Models whose notes last until the next of their voice write no durations,
+but ``<voice 1 rests>``.
 """
 
 import re
@@ -40,6 +41,8 @@ def token_names(view: MusicRepresentation) -> tuple[str, ...]:
     names += [f"<loudness {velocity}>" for velocity in view.velocities]
     for number, voice in enumerate(view.voices):
         names += [f"<voice {number + 1} note {pitch}>" for pitch in range(voice.low, voice.high + 1)]
+    if view.lasting:
+        names += [f"<voice {number + 1} rests>" for number in range(len(view.voices))]
     return tuple(names)
 
 

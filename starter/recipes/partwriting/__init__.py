@@ -1,0 +1,1 @@
+"""Four-part chorales by the rules of common-practice part writing: chords, phrases, voices, ornaments."""
