@@ -74,7 +74,7 @@ def best_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the chooser's wording classifier.")
-    parser.add_argument("--strength", type=float, default=60.0, help="inverse regularisation")
+    parser.add_argument("--strength", type=float, default=20.0, help="inverse regularisation")
     parser.add_argument("--out", type=Path, default=FILE)
     arguments = parser.parse_args()
 
