@@ -12,7 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from castalia.client.api import ask, choose, export, generate, stream, train
+    from castalia.client.api import (
+        ask,
+        choose,
+        correct,
+        export,
+        forget_corrections,
+        generate,
+        stream,
+        train,
+    )
     from castalia.core.content import Message, Part
     from castalia.core.errors import CastaliaError
     from castalia.core.requests import Request
@@ -23,7 +32,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "ask": "castalia.client.api",
     "choose": "castalia.client.api",
+    "correct": "castalia.client.api",
     "export": "castalia.client.api",
+    "forget_corrections": "castalia.client.api",
     "generate": "castalia.client.api",
     "stream": "castalia.client.api",
     "train": "castalia.client.api",
@@ -48,7 +59,9 @@ __all__ = [
     "Verdict",
     "ask",
     "choose",
+    "correct",
     "export",
+    "forget_corrections",
     "generate",
     "stream",
     "train",

@@ -40,7 +40,7 @@ def pick(modality: str, models: list[Model], prompt: str, kinds: list[str]) -> P
     """The best model for a prompt with attachments of these kinds."""
     candidates = makers(modality, models)
     if not candidates:
-        return Picked(None, _nothing_makes(modality, models))
+        return Picked(None, _nothing_makes(models))
     needed = [kind for kind in kinds if kind in TAKES_MEDIA] if modality not in {"speech", "table"} else []
     fitting = _answering([model for model in candidates if _takes(model, needed)], prompt)
     if len(fitting) == 1:
@@ -125,10 +125,8 @@ def names_in(model: Model, detail: str) -> list[str]:
     return [str(item) for item in named_items if item is not None]
 
 
-def _nothing_makes(modality: str, models: list[Model]) -> str:
+def _nothing_makes(models: list[Model]) -> str:
     outputs = sorted({output for model in models for output in model.outputs})
-    if modality == "unsupported":
-        return "No generator serves this: predictions, analyses of data and 3-D shapes are not made here."
     if not outputs:
         return "No models are installed yet."
     return f"The installed models make {joined(outputs, 'and')}."

@@ -101,11 +101,12 @@ def run(house: House, request: Request, *, as_json: bool) -> Result:
 def finish(result: Result, output: Path | None, *, as_json: bool) -> None:
     """Save and print a result. Raises Blocked when its verdict is ``block``."""
     check_released(result)
-    saved = result.save(output) if output is not None and result.outputs and result.choice.question is None else []
+    answered = result.choice.question is None and result.choice.refusal is None
+    saved = result.save(output) if output is not None and result.outputs and answered else []
     if as_json:
         print_json(result_summary(result, saved))
         return
-    if result.choice.question is not None:
+    if not answered:
         click.echo(result.text)
         return
     texts = [part for part in result.outputs if part.text is not None]

@@ -22,6 +22,8 @@ from castalia.core.requests import AUTO, Request
 from castalia.core.results import Choice, Result
 from castalia.serving.exporting import export as export_model
 from castalia.serving.house import House
+from castalia.serving.learning import Lesson, forget, undo
+from castalia.serving.learning import correct as teach
 from castalia.serving.pipeline import answer
 from castalia.serving.planning import plan_training
 from castalia.serving.train import resume
@@ -94,6 +96,16 @@ def choose(prompt: str | Request, *attachments: str | Path | Part, **wishes: obj
     """What `ask` would choose, and why, without running it."""
     request = request_of(prompt, attachments, **wishes)  # pyright: ignore[reportArgumentType]
     return house().chooser.choose(request, house().registry.list())
+
+
+def correct(prompt: str | Request, *attachments: str | Path | Part, meant: str) -> Lesson:
+    """Teach the chooser that a request is a wish for the modality ``meant``; tells what has changed."""
+    return teach(house(), request_of(prompt, attachments), meant)
+
+
+def forget_corrections(*, last: bool = False) -> Lesson:
+    """Take all corrections of the chooser back, or only the last."""
+    return undo(house()) if last else forget(house())
 
 
 class TrainingRun:

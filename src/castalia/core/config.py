@@ -67,8 +67,11 @@ class GuardSettings(Section):
 class ChooserSettings(Section):
     """When the chooser asks back."""
 
-    threshold: float = Field(
-        default=0.45, ge=0, le=1, description="Below this confidence a question comes back instead of an answer."
+    question_cost: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A question comes back when it makes a right answer likelier by more than this; 1: never.",
     )
 
 

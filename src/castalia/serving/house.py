@@ -15,6 +15,7 @@ from castalia.store.runs import Runs
 
 if TYPE_CHECKING:
     from castalia.choosing.chooser import Chooser
+    from castalia.choosing.corrections import Corrections
     from castalia.guarding.guard import Guard
     from castalia.serving.pool import Pool
 
@@ -71,10 +72,17 @@ class House:
 
     @cached_property
     def chooser(self) -> "Chooser":
-        """The chooser with this house's threshold."""
+        """The chooser with this house's settings."""
         from castalia.choosing.chooser import Chooser
 
-        return Chooser(self.settings.chooser)
+        return Chooser(self.settings.chooser, self.corrections)
+
+    @cached_property
+    def corrections(self) -> "Corrections":
+        """What a person said against the chooser's choices."""
+        from castalia.choosing.corrections import Corrections
+
+        return Corrections(self.home)
 
     def assets(self) -> dict[str, Path]:
         """Where the files that models share lie, see `castalia.core.assets`."""

@@ -13,7 +13,7 @@ from castalia.core.errors import CastaliaError, NotFound
 from castalia.core.events import Chosen, Completed, Event
 from castalia.core.models import Model
 from castalia.core.requests import Request
-from castalia.core.results import Choice, Result, Timing, Verdict
+from castalia.core.results import Choice, FinishReason, Result, Timing, Verdict
 from castalia.judging.context import CheckContext
 from castalia.judging.verdict import judge
 from castalia.serving.collecting import Collector
@@ -43,9 +43,9 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
     request = house.guard.inbound(asked).request
     choice = house.chooser.choose(request, house.registry.list())
     timing = Timing(choose=time.monotonic() - started)
-    if choice.question is not None:
+    if choice.question is not None or choice.refusal is not None:
         yield Chosen(choice=choice)
-        yield Completed(result=_question(house, asked, choice, timing))
+        yield Completed(result=_without_model(house, asked, choice, timing))
         return
     choice = yield from imitate(house, request, choice)
     model = _chosen_model(house, choice)
@@ -107,9 +107,11 @@ def _chosen_model(house: House, choice: Choice) -> Model:
     return house.registry.get(choice.model)
 
 
-def _question(house: House, asked: Request, choice: Choice, timing: Timing) -> Result:
-    outputs = [Part.of_text(choice.question or "")]
-    result = Result(id=asked.id, choice=choice, outputs=outputs, timing=timing, finish_reason="question")
+def _without_model(house: House, asked: Request, choice: Choice, timing: Timing) -> Result:
+    """The question back, or the refusal of what no generator serves, as the result."""
+    outputs = [Part.of_text(choice.question or choice.refusal or "")]
+    reason: FinishReason = "unsupported" if choice.question is None else "question"
+    result = Result(id=asked.id, choice=choice, outputs=outputs, timing=timing, finish_reason=reason)
     record(house, asked, result)
     return result
 

@@ -22,7 +22,15 @@ from castalia.choosing import held_out
 
 FOLDER = Path(__file__).parent
 PACKAGE = FOLDER.parent
-SOURCES = ("corpus/grammar.py", "held_out.txt", "features.py", "lexicon.py", "lexicon.toml", "reading.py", "signals/wishes.py")
+SOURCES = (
+    "corpus/grammar.py",
+    "held_out.txt",
+    "features.py",
+    "lexicon.py",
+    "lexicon.toml",
+    "reading.py",
+    "signals/wishes.py",
+)
 """What turns the corpus into features: when one changes, the weights must be trained anew."""
 SLOT = re.compile(r"\{([\w-]+)\}")
 INLINE = re.compile(r"\[([^\[\]]*)\]")

@@ -1,4 +1,4 @@
-"""POST /v1/choices: which model would answer, and why, without running it."""
+"""/v1/choices: which model would answer, and why, without running it; and corrections that it learns from."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,6 +7,7 @@ from castalia.core.content import Part
 from castalia.core.requests import AUTO, Request
 from castalia.core.results import Choice
 from castalia.server.desk import DeskDependency
+from castalia.serving.learning import Lesson, correct, forget, undo
 
 router = APIRouter(prefix="/v1/choices", tags=["choices"])
 
@@ -28,3 +29,32 @@ def choose(body: ChoiceBody, desk: DeskDependency) -> Choice:
     parts = [Part(type="file", name=name) for name in body.attachments]
     request = Request.of_text(body.text, parts, model=body.model, modality=body.modality)
     return desk.house.chooser.choose(request, desk.house.registry.list())
+
+
+class CorrectionBody(BaseModel):
+    """What a request was a wish for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=1)
+    attachments: list[str] = Field(default_factory=list, max_length=16, description="File names.")
+    modality: str = Field(description="The kind of output that was wanted, or unsupported.")
+
+
+@router.post("/corrections")
+def learn(body: CorrectionBody, desk: DeskDependency) -> Lesson:
+    """Learn from a correction; tells what has changed."""
+    parts = [Part(type="file", name=name) for name in body.attachments]
+    return correct(desk.house, Request.of_text(body.text, parts), body.modality)
+
+
+@router.delete("/corrections")
+def take_all_back(desk: DeskDependency) -> Lesson:
+    """Take all corrections back."""
+    return forget(desk.house)
+
+
+@router.delete("/corrections/last")
+def take_back(desk: DeskDependency) -> Lesson:
+    """Take the last correction back."""
+    return undo(desk.house)
