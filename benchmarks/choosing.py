@@ -1,15 +1,15 @@
 """How often the chooser finds the right kind of content, how honest its confidence is, and how long it takes.
 
-    python benchmarks/choosing.py                  (about a minute; --json FILE keeps the figures)
+    python benchmarks/choosing.py                  (about two minutes; --json FILE keeps the figures)
 
 Measured on labelled requests that the chooser was not trained on (``requests-dev.jsonl`` in ``CASTALIA_SHARED``, by
-default ``../shared/data`` beside the repository), `unsupported` among the labels, and on our own held-out requests in six
-languages (`castalia.choosing.held_out`), by class and by language. Those who wrote the corpus have read many of these requests and their
-errors, so these are development figures: expect less on requests that nobody here has seen.
+default ``../shared/data`` beside the repository), `unsupported` among the labels, and on our own held-out requests in
+six languages (`castalia.choosing.held_out`), by class and by language. Those who wrote the corpus have read many of
+these requests and their errors, so these are development figures: expect less on requests that nobody here has seen.
 
 Peers in the same run: always text; a plain list of keywords; TF-IDF with logistic regression on the chooser's own
-corpus. ``--without-unsupported`` leaves that label out. Of the questions that the chooser asks back it tells how many there
-are, how often an answer would have been wrong, and how often the options hold the right one.
+corpus. ``--without-unsupported`` leaves that label out. Of the questions that the chooser asks back it tells how many
+there are, how often an answer would have been wrong, and how often the options hold the right one.
 """
 
 import argparse

@@ -4,7 +4,8 @@ from castalia.choosing.asking_back import LIKELY, is_worth_asking, options, ques
 from castalia.choosing.classifier import load
 from castalia.choosing.corrections import Corrections
 from castalia.choosing.lexicon import LEXICON, with_catalogue
-from castalia.choosing.proposals import propose_text
+from castalia.choosing.policies import Experiences
+from castalia.choosing.proposals import propose_media, propose_text
 from castalia.choosing.ranking import makers, modalities_of_classes, names_in, pick, with_columns
 from castalia.choosing.reading import Reading, read
 from castalia.choosing.refusing import refusal
@@ -28,8 +29,8 @@ class Chooser:
         self.lexicon = with_catalogue(LEXICON)
         self.classifier = load() if corrections is None else corrections.classifier(self.lexicon)
 
-    def choose(self, request: Request, models: list[Model]) -> Choice:
-        """The choice for a request among these models.
+    def choose(self, request: Request, models: list[Model], experiences: Experiences | None = None) -> Choice:
+        """The choice for a request among these models; ``experiences`` is what the record says of them.
 
         ``choice.model`` is None when nothing installed can do it; the reasons then say what is missing and what to do.
         ``choice.question`` and its options are set when the request is too unclear, ``choice.refusal`` when no
@@ -38,6 +39,7 @@ class Chooser:
         """
         reading = read(request.prompt, self.lexicon)
         kinds = kinds_of(request)
+        known = experiences or {}
         if request.model != AUTO:
             return self._of_model(request, models, reading, kinds)
         if request.modality != AUTO:
@@ -48,6 +50,7 @@ class Chooser:
                 models,
                 reading,
                 kinds,
+                known,
             )
         weighed = weigh(reading, kinds, self.lexicon, self.classifier)
         (modality, confidence), *_ = weighed.ranked()
@@ -67,10 +70,10 @@ class Chooser:
             if len(likely) == 1:
                 reason = f"An installed model makes {named(likely[0])} of “{made[likely[0]]}”."
                 meant = Choice(modality=likely[0], confidence=choice.confidence, reasons=[*choice.reasons, reason])
-                return self._complete(meant, request, models, reading, kinds)
+                return self._complete(meant, request, models, reading, kinds, known)
             offered = [name for name, _ in options(weighed.ranked())]
             return choice.model_copy(update={"question": question(offered), "options": offered})
-        return self._complete(choice, request, models, reading, kinds)
+        return self._complete(choice, request, models, reading, kinds, known)
 
     def _of_model(self, request: Request, models: list[Model], reading: Reading, kinds: list[str]) -> Choice:
         """The choice when the model is named: only the modality can be open, if it has several outputs."""
@@ -96,14 +99,23 @@ class Chooser:
         return self._settled(Choice(modality=modality, reasons=reasons), model, request, reading)
 
     def _complete(
-        self, choice: Choice, request: Request, models: list[Model], reading: Reading, kinds: list[str]
+        self,
+        choice: Choice,
+        request: Request,
+        models: list[Model],
+        reading: Reading,
+        kinds: list[str],
+        experiences: Experiences,
     ) -> Choice:
         """The choice with its model, or with what is missing."""
         if choice.modality == "unsupported":
             return choice.model_copy(update={"refusal": refusal(reading, kinds)})
         if choice.modality == "table" and "table" in kinds:
             return self._imitating(choice, request, models, reading)
-        picked = pick(choice.modality, models, request.prompt, kinds)
+        policy = request.policy or self.settings.policy
+        picked = pick(choice.modality, models, request.prompt, kinds, policy, experiences)
+        others = [model.name for model in picked.others if request.engine is None or request.engine in model.engines]
+        choice = choice.model_copy(update={"policy": policy, "fallbacks": others})
         reasons = [*choice.reasons, picked.reason]
         if picked.model is None:
             return choice.model_copy(update={"reasons": [*reasons, *self._advice(choice, models)]})
@@ -137,6 +149,11 @@ class Chooser:
         reasons = list(choice.reasons)
         if choice.modality == "text" and "text" in model.inputs:
             proposed, reason = propose_text(reading)
+            settings = {name: value for name, value in proposed.items() if name not in request.options}
+            if reason and settings:
+                reasons.append(reason)
+        if choice.modality != "text":
+            proposed, reason = propose_media(reading, choice.modality)
             settings = {name: value for name, value in proposed.items() if name not in request.options}
             if reason and settings:
                 reasons.append(reason)

@@ -8,15 +8,17 @@ from typing import cast
 import click
 
 from castalia.cli.house import opened_house
+from castalia.cli.options import POLICIES
 from castalia.cli.output import print_json
 from castalia.core.content import Part
 from castalia.core.errors import BadRequest
-from castalia.core.requests import AUTO, Request
+from castalia.core.requests import AUTO, Preference, Request
 from castalia.core.results import Choice
 from castalia.serving.house import House
 from castalia.serving.learning import Lesson, correct, last_request
 from castalia.serving.learning import forget as forget_all
 from castalia.serving.learning import undo as take_back
+from castalia.serving.pipeline import chosen
 
 
 @click.command(help="Say which model would answer, and why, without running it.")
@@ -25,6 +27,7 @@ from castalia.serving.learning import undo as take_back
 @click.option("--batch", type=click.Path(path_type=Path), help='JSON lines {"text", "attachments"}; one choice a line.')
 @click.option("-m", "--model", default=AUTO, show_default=True, help="A model by name.")
 @click.option("--modality", default=AUTO, show_default=True, help="The kind of output wanted.")
+@click.option("--policy", type=click.Choice(POLICIES), help="What counts when several models could answer.")
 @click.option("--learn", is_flag=True, help="Learn what the request, or else the last one asked, is a wish for.")
 @click.option("--as", "meant", metavar="MODALITY", help="With --learn: the kind of output that was wanted.")
 @click.option("--undo", is_flag=True, help="Take the last correction back.")
@@ -36,6 +39,7 @@ def choose(
     batch: Path | None,
     model: str,
     modality: str,
+    policy: Preference | None,
     learn: bool,
     meant: str | None,
     undo: bool,
@@ -62,8 +66,8 @@ def choose(
                 click.echo(choice.model_dump_json() if as_json else f"{choice.modality}\t{choice.confidence:.2f}")
             return
         parts = [Part.of_file(file) for file in files]
-        request = Request.of_text(prompt or "", parts, model=model, modality=modality)
-        choice = house.chooser.choose(request, models)
+        request = Request.of_text(prompt or "", parts, model=model, modality=modality, policy=policy)
+        choice = chosen(house, request)
     if as_json:
         print_json(choice.model_dump(mode="json"))
     else:
@@ -148,6 +152,10 @@ def _print(choice: Choice) -> None:
         click.echo(f"{choice.modality} by {model}{family}, {choice.confidence:.0%} sure")
     for reason in choice.reasons:
         click.echo(f"  {reason}")
+    if choice.settings:
+        click.echo("  with " + ", ".join(f"{name} {value}" for name, value in choice.settings.items()))
+    if choice.fallbacks:
+        click.echo(f"  should it fail: {', '.join(choice.fallbacks)}")
     for alternative in choice.alternatives:
         click.echo(
             f"  or {alternative.modality} by {alternative.model or 'no installed model'}, {alternative.confidence:.0%}"

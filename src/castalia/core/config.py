@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from castalia.core.errors import ConfigError
+from castalia.core.requests import Preference
 
 FILE_NAME = "castalia.toml"
 PREFIX = "CASTALIA_"
@@ -65,8 +66,11 @@ class GuardSettings(Section):
 
 
 class ChooserSettings(Section):
-    """When the chooser asks back."""
+    """How the chooser prefers one model to another, and when it asks back."""
 
+    policy: Preference = Field(
+        default="best", description="What counts when several models could answer: best, fastest, cheapest or private."
+    )
     question_cost: float = Field(
         default=0.5,
         ge=0,

@@ -28,6 +28,8 @@ class Choice(BaseModel):
     ``confidence`` is a probability in [0, 1]. A ``question`` is set when the request is too unclear to act on: then no
     model runs, and ``options`` are the modalities that it offers. A ``refusal`` is set when no generator serves the
     request: it says what would. ``settings`` are option values that the chooser proposes; what the person set wins.
+    ``fallbacks`` are the models that take over, in this order, when the engine of ``model`` fails before it has
+    answered; ``policy`` is what the order goes by.
     """
 
     modality: str
@@ -41,6 +43,8 @@ class Choice(BaseModel):
     options: list[str] = Field(default_factory=list[str])
     refusal: str | None = None
     settings: dict[str, object] = Field(default_factory=dict)
+    policy: str | None = None
+    fallbacks: list[str] = Field(default_factory=list[str])
 
 
 class Measure(BaseModel):

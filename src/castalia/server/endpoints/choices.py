@@ -4,10 +4,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.core.content import Part
-from castalia.core.requests import AUTO, Request
+from castalia.core.requests import AUTO, Preference, Request
 from castalia.core.results import Choice
 from castalia.server.desk import DeskDependency
 from castalia.serving.learning import Lesson, correct, forget, undo
+from castalia.serving.pipeline import chosen
 
 router = APIRouter(prefix="/v1/choices", tags=["choices"])
 
@@ -21,14 +22,15 @@ class ChoiceBody(BaseModel):
     attachments: list[str] = Field(default_factory=list, max_length=16, description="File names.")
     model: str = AUTO
     modality: str = AUTO
+    policy: Preference | None = Field(default=None, description="What counts when several models could answer.")
 
 
 @router.post("")
 def choose(body: ChoiceBody, desk: DeskDependency) -> Choice:
     """The choice with its reasons and alternatives."""
     parts = [Part(type="file", name=name) for name in body.attachments]
-    request = Request.of_text(body.text, parts, model=body.model, modality=body.modality)
-    return desk.house.chooser.choose(request, desk.house.registry.list())
+    request = Request.of_text(body.text, parts, model=body.model, modality=body.modality, policy=body.policy)
+    return chosen(desk.house, request)
 
 
 class CorrectionBody(BaseModel):
