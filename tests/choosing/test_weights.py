@@ -77,6 +77,6 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.lower())
 
 
-def runs_of(words: list[str], length: int = 10) -> set[tuple[str, ...]]:
+def runs_of(words: list[str], length: int = 9) -> set[tuple[str, ...]]:
     """All runs of so many words. Shorter ones meet by chance: "I need to create a summary of this"."""
     return {tuple(words[start : start + length]) for start in range(len(words) - length + 1)}

@@ -100,7 +100,7 @@ def _moved(
     buckets = np.unique(np.concatenate([found[0] for found in told]))
     rows = [found for found in rows if np.isin(found[0], buckets).any()]
     x = np.stack([_dense(found, buckets) for found in (*told, *rows)])  # (corrections + replayed, buckets)
-    fixed = np.stack([shipped.logits(*found) for found in (*told, *rows)]) / shipped.temperature
+    fixed = np.stack([shipped.logits(*found) for found in (*told, *rows)]) / np.float32(shipped.temperature)
     targets = _softmax(fixed)
     targets[: len(told)] = np.eye(len(shipped.labels), dtype=np.float32)[truth]
     weight = np.full((len(x), 1), (1 - share) / max(len(rows), 1), dtype=np.float32)

@@ -37,7 +37,7 @@ FACTUAL = re.compile(
 
 SEVERAL = re.compile(
     r"\b(?:variations?|different|several|a few|a couple of|various|alternatives|surprise me|varias"
-    r"|varios|variaciones|algunas|algunos|plusieurs|quelques|variantes|mehrere|verschiedene|einige|ein paar|varianten)\b"
+    r"|varios|variaciones|algunas|plusieurs|quelques|variantes|mehrere|verschiedene|einige|ein paar|varianten)\b"
     r"|几张|几个|几种|一些|不同的|\b(?:vài|một số|nhiều kiểu)\b",
     re.IGNORECASE,
 )
