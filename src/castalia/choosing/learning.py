@@ -124,6 +124,6 @@ def _dense(found: Features, buckets: NDArray[np.int64]) -> NDArray[np.float32]:
     return row
 
 
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
     return powers / powers.sum(axis=1, keepdims=True)
