@@ -8,12 +8,10 @@ turns of phrase that were never seen. The final weights come from all templates.
 """
 
 import argparse
-import json
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-from safetensors.numpy import save
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix, diags
 from scipy.special import log_softmax
@@ -21,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
-from castalia.choosing.classifier import FILE
+from castalia.choosing.classifier import FILE, Classifier, save
 from castalia.choosing.corpus.grammar import Example, load
 from castalia.choosing.features import BUCKETS, features
 from castalia.choosing.lexicon import LEXICON
@@ -74,7 +72,7 @@ def best_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the chooser's wording classifier.")
-    parser.add_argument("--strength", type=float, default=60.0, help="inverse regularisation")
+    parser.add_argument("--strength", type=float, default=20.0, help="inverse regularisation")
     parser.add_argument("--out", type=Path, default=FILE)
     arguments = parser.parse_args()
 
@@ -84,8 +82,9 @@ def main() -> None:
     seen = [example for example, out in zip(examples, held, strict=True) if not out]
     unseen = [example for example, out in zip(examples, held, strict=True) if out]
 
-    labels, weights, bias = fit(matrix(seen), [example.label for example in seen], arguments.strength)
-    logits = matrix(unseen) @ weights + bias
+    every, out = matrix(examples), np.array(held)
+    labels, weights, bias = fit(every[~out], [example.label for example in seen], arguments.strength)
+    logits = every[out] @ weights + bias
     truth = np.array([labels.index(example.label) for example in unseen])
     temperature = best_temperature(logits, truth)
     guesses = logits.argmax(axis=1)
@@ -94,11 +93,8 @@ def main() -> None:
     )
     print(f"macro-F1 {f1_score(truth, guesses, average='macro'):.3f}; temperature {temperature:.2f}")
 
-    _, weights, bias = fit(matrix(examples), [example.label for example in examples], arguments.strength)
-    tensors = {"weights": weights.astype(np.float16), "bias": bias.astype(np.float16)}
-    facts = {"labels": labels, "temperature": round(temperature, 3), "corpus": grammar.digest}
-    # one entry only: the format keeps several in no fixed order
-    arguments.out.write_bytes(save(tensors, metadata={"facts": json.dumps(facts)}))
+    _, weights, bias = fit(every, [example.label for example in examples], arguments.strength)
+    save(Classifier(labels, weights, bias, round(temperature, 3), grammar.digest), arguments.out)
     print(f"{arguments.out}: {arguments.out.stat().st_size} bytes")
 
 

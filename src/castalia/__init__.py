@@ -12,7 +12,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from castalia.client.api import ask, choose, evaluate, export, generate, stream, train
+    from castalia.client.api import (
+        ask,
+        choose,
+        correct,
+        evaluate,
+        export,
+        forget_corrections,
+        generate,
+        stream,
+        train,
+    )
     from castalia.core.content import Message, Part
     from castalia.core.errors import CastaliaError
     from castalia.core.requests import Request
@@ -23,8 +33,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "ask": "castalia.client.api",
     "choose": "castalia.client.api",
+    "correct": "castalia.client.api",
     "evaluate": "castalia.client.api",
     "export": "castalia.client.api",
+    "forget_corrections": "castalia.client.api",
     "generate": "castalia.client.api",
     "stream": "castalia.client.api",
     "train": "castalia.client.api",
@@ -49,8 +61,10 @@ __all__ = [
     "Verdict",
     "ask",
     "choose",
+    "correct",
     "evaluate",
     "export",
+    "forget_corrections",
     "generate",
     "stream",
     "train",

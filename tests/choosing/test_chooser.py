@@ -1,11 +1,13 @@
 """What is chosen for whom, and how it is explained. The sentences are not in the corpus."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from castalia.choosing.asking_back import is_worth_asking
 from castalia.choosing.chooser import Chooser
 from castalia.choosing.ranking import pick
 from castalia.core.config import ChooserSettings
@@ -184,7 +186,8 @@ def test_transcriber_is_no_language_model(chooser: Chooser) -> None:
 def test_unsupported_names_no_model(chooser: Chooser) -> None:
     choice = choose(chooser, "Predict the house prices with a regression model", "table")
     assert (choice.modality, choice.model) == ("unsupported", None)
-    assert any("No generator" in reason for reason in choice.reasons)
+    assert choice.refusal is not None
+    assert "scikit-learn" in choice.refusal
 
 
 def test_picture_model_by_its_classes_then_the_newest(chooser: Chooser) -> None:
@@ -225,13 +228,49 @@ def test_proposed_settings(chooser: Chooser) -> None:
 
 
 def test_unclear_requests_are_asked_about() -> None:
-    careful = Chooser(ChooserSettings(threshold=1.0))
+    careful = Chooser(ChooserSettings(question_cost=0.0))
     choice = choose(careful, "Something with mountains")
     assert choice.question is not None
     assert choice.question.startswith("What would you like:")
     assert " or " in choice.question
+    assert 2 <= len(choice.options) <= 4
+    assert choice.options[0] == choice.modality
     assert choice.model is None
-    assert choose(Chooser(ChooserSettings(threshold=0.0)), "Something with mountains").question is None
+    assert choose(Chooser(ChooserSettings(question_cost=1.0)), "Something with mountains").question is None
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "cost", "asked"),
+    [
+        ([0.9, 0.08, 0.02], 0.3, False),
+        ([0.4, 0.38, 0.22], 0.5, True),
+        ([0.4, 0.38, 0.22], 0.7, False),
+        # a long tail that no four options cover is not worth a question
+        ([0.2] + [0.08] * 10, 0.3, False),
+        ([0.97, 0.03], 0.0, True),
+    ],
+)
+def test_a_question_is_asked_when_its_gain_exceeds_its_cost(probabilities, cost, asked) -> None:
+    ranked = [(f"m{number}", probability) for number, probability in enumerate(probabilities)]
+    assert is_worth_asking(ranked, cost) is asked
+
+
+@pytest.mark.parametrize(
+    ("text", "attached", "would_serve"),
+    [
+        ("Make a 3D mesh of a teapot that I can print", None, "Blender"),
+        ("Search the internet for a cheap flat in Leipzig", None, "search engine"),
+        ("Turn down the heating in the bathroom", None, "app, device or person"),
+        ("Predict next year's turnover with a regression", "table", "scikit-learn"),
+        ("un modelo 3D de un jarrón", None, "Blender"),
+        ("预测哪台机器会坏", "table", "scikit-learn"),
+    ],
+)
+def test_a_refusal_says_what_would_serve(chooser: Chooser, text, attached, would_serve) -> None:
+    choice = choose(chooser, text, *([attached] if attached else []))
+    assert (choice.modality, choice.model) == ("unsupported", None)
+    assert choice.refusal is not None
+    assert would_serve in choice.refusal
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
@@ -298,9 +337,11 @@ def test_a_model_that_continues_texts_answers_when_it_is_alone_or_named(chooser:
     assert (named.model, named.modality) == ("bedtime-tales", "text")
 
 
-def test_a_class_of_an_installed_model_settles_what_is_unclear(chooser: Chooser) -> None:
+def test_a_class_of_an_installed_model_settles_what_is_unclear() -> None:
+    chooser = Chooser(ChooserSettings(question_cost=0.2))
+    chooser.classifier = replace(chooser.classifier, temperature=100.0)  # unsure of everything
     drums = model("drums", "audio", family="vae", details={"classes": {"bass drum, kick": 40, "snare drum, snare": 40}})
-    unclear = "play me a snare"
+    unclear = "something with a snare"
     assert choose(chooser, unclear).question is not None
     choice = choose(chooser, unclear, models=[*EVERYTHING, drums])
     assert (choice.modality, choice.model, choice.question) == ("audio", "drums", None)

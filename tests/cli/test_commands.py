@@ -179,6 +179,27 @@ def test_review_lists_what_waits_and_takes_decisions(run: Run) -> None:
     assert len(json.loads(run("review", "--all", "--json").stdout)) == 1
 
 
+def test_choose_learns_and_takes_back(run: Run) -> None:
+    herons = "the usual Monday thing with the herons"
+    learnt = run("choose", "--learn", herons, "--as", "music")
+    assert "Learnt: that is a wish for music." in learnt.stdout
+    assert "Corrections followed: 0 before, 1 now, of 1." in learnt.stdout
+    assert json.loads(run("choose", herons, "--json").stdout)["modality"] == "music"
+    run("ask", "herons", "--modality", "text")
+    assert json.loads(run("choose", "--learn", "--as", "image", "--json").stdout)["corrections"] == 2
+    assert run("choose", "--undo").returncode == 0
+    assert run("choose", "--forget").stdout.startswith("Taken back.")
+    assert run("choose", "--undo").returncode == 1
+    assert run("choose", "--learn", herons).returncode == 1
+
+
+def test_what_no_generator_serves_is_said_in_plain_words(run: Run) -> None:
+    for command in ("choose", "ask"):
+        done = run(command, "Make a 3D mesh of a teapot that I can print")
+        assert done.returncode == 0
+        assert "Blender" in done.stdout
+
+
 def test_choose_and_choose_batch(run: Run, tmp_path: Path) -> None:
     choice = json.loads(run("choose", "Draw a cat", "--json").stdout)
     assert (choice["modality"], choice["model"]) == ("image", "painter")

@@ -51,11 +51,11 @@ def test_a_missing_file_that_was_asked_for_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_nearest_file_upwards_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "castalia.toml").write_text("[chooser]\nthreshold = 0.9\n")
+    (tmp_path / "castalia.toml").write_text("[chooser]\nquestion_cost = 0.9\n")
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
     monkeypatch.chdir(deep)
-    assert load(environ={}).settings.chooser.threshold == 0.9
+    assert load(environ={}).settings.chooser.question_cost == 0.9
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:

@@ -226,3 +226,33 @@ def test_memory_makes_room_by_unloading_the_oldest(house: House) -> None:
     ask(house, "Tell me about rivers.", model="one")
     ask(house, "Tell me about rivers.", model="two")
     assert house.pool.loaded() == [("two", "fake")]
+
+
+def test_what_no_generator_serves_is_refused_without_an_error(house: House) -> None:
+    add(house)
+    result = ask(house, "Make a 3D mesh of a teapot that I can print")
+    assert (result.finish_reason, result.choice.modality, result.choice.model) == ("unsupported", "unsupported", None)
+    assert "Blender" in result.text
+    assert house.history.get(result.id).result is not None
+    with pytest.raises(BadRequest, match="no result to make again"):
+        made_again(house, result.id)
+
+
+def test_the_next_model_answers_when_the_first_fails(house: House) -> None:
+    add(house, "broken", aliases=["default"], details={"fail": "start"})
+    add(house, "spare")
+    result = ask(house, "Tell me about rivers.", seed=5)
+    assert (result.choice.model, result.seed) == ("spare", 5)
+    assert any("broken failed" in reason for reason in result.choice.reasons)
+    with pytest.raises(EngineError):
+        ask(house, "Tell me about rivers.", model="broken")
+
+
+def test_experience_is_read_from_the_record(house: House) -> None:
+    add(house)
+    for _ in range(3):
+        ask(house, "Tell me about rivers.")
+    known = house.history.experience()["talker"]
+    assert known.n == 3
+    assert 0 <= known.passed <= 3
+    assert known.seconds >= 0

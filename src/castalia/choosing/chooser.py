@@ -1,10 +1,14 @@
 """The chooser: from a request to the kind of content wanted, the model that makes it, and why."""
 
+from castalia.choosing.asking_back import LIKELY, is_worth_asking, options, question
 from castalia.choosing.classifier import load
+from castalia.choosing.corrections import Corrections
 from castalia.choosing.lexicon import LEXICON, with_catalogue
-from castalia.choosing.proposals import propose_text
+from castalia.choosing.policies import Experiences
+from castalia.choosing.proposals import propose_media, propose_text
 from castalia.choosing.ranking import makers, modalities_of_classes, names_in, pick, with_columns
 from castalia.choosing.reading import Reading, read
+from castalia.choosing.refusing import refusal
 from castalia.choosing.signals.attachments import columns_of, kind_of, kinds_of
 from castalia.choosing.weighing import Weighed, weigh
 from castalia.choosing.wording import joined, named
@@ -16,27 +20,26 @@ from castalia.core.requests import AUTO, Request
 from castalia.core.results import Alternative, Choice
 from castalia.modalities.wording import names_of
 
-LIKELY = 0.08
-"""Options less likely than this are neither asked about nor listed."""
-
 
 class Chooser:
     """Chooses modality, model and option values. One instance serves any number of threads."""
 
-    def __init__(self, settings: ChooserSettings) -> None:
+    def __init__(self, settings: ChooserSettings, corrections: Corrections | None = None) -> None:
         self.settings = settings
-        self.classifier = load()
         self.lexicon = with_catalogue(LEXICON)
+        self.classifier = load() if corrections is None else corrections.classifier(self.lexicon)
 
-    def choose(self, request: Request, models: list[Model]) -> Choice:
-        """The choice for a request among these models.
+    def choose(self, request: Request, models: list[Model], experiences: Experiences | None = None) -> Choice:
+        """The choice for a request among these models; ``experiences`` is what the record says of them.
 
         ``choice.model`` is None when nothing installed can do it; the reasons then say what is missing and what to do.
-        ``choice.question`` is set when the request is too unclear. Raises NotFound for a model or modality named in
+        ``choice.question`` and its options are set when the request is too unclear, ``choice.refusal`` when no
+        generator serves it. Raises NotFound for a model or modality named in
         the request that does not exist, BadRequest when the named model does not make the named modality.
         """
         reading = read(request.prompt, self.lexicon)
         kinds = kinds_of(request)
+        known = experiences or {}
         if request.model != AUTO:
             return self._of_model(request, models, reading, kinds)
         if request.modality != AUTO:
@@ -47,6 +50,7 @@ class Chooser:
                 models,
                 reading,
                 kinds,
+                known,
             )
         weighed = weigh(reading, kinds, self.lexicon, self.classifier)
         (modality, confidence), *_ = weighed.ranked()
@@ -58,17 +62,18 @@ class Chooser:
         )
         if not reading.tokens and not kinds:
             return choice.model_copy(
-                update={"confidence": 0.0, "question": "The request is empty. What should be made?"}
+                update={"confidence": 0.0, "question": "The request is empty. What should be made?", "options": []}
             )
-        if confidence < self.settings.threshold:
+        if is_worth_asking(weighed.ranked(), self.settings.question_cost):
             made = modalities_of_classes(request.prompt, models)
             likely = [name for name, probability in weighed.ranked() if name in made and probability >= LIKELY]
             if len(likely) == 1:
                 reason = f"An installed model makes {named(likely[0])} of “{made[likely[0]]}”."
                 meant = Choice(modality=likely[0], confidence=choice.confidence, reasons=[*choice.reasons, reason])
-                return self._complete(meant, request, models, reading, kinds)
-            return choice.model_copy(update={"question": _question(weighed)})
-        return self._complete(choice, request, models, reading, kinds)
+                return self._complete(meant, request, models, reading, kinds, known)
+            offered = [name for name, _ in options(weighed.ranked())]
+            return choice.model_copy(update={"question": question(offered), "options": offered})
+        return self._complete(choice, request, models, reading, kinds, known)
 
     def _of_model(self, request: Request, models: list[Model], reading: Reading, kinds: list[str]) -> Choice:
         """The choice when the model is named: only the modality can be open, if it has several outputs."""
@@ -94,12 +99,23 @@ class Chooser:
         return self._settled(Choice(modality=modality, reasons=reasons), model, request, reading)
 
     def _complete(
-        self, choice: Choice, request: Request, models: list[Model], reading: Reading, kinds: list[str]
+        self,
+        choice: Choice,
+        request: Request,
+        models: list[Model],
+        reading: Reading,
+        kinds: list[str],
+        experiences: Experiences,
     ) -> Choice:
         """The choice with its model, or with what is missing."""
+        if choice.modality == "unsupported":
+            return choice.model_copy(update={"refusal": refusal(reading, kinds)})
         if choice.modality == "table" and "table" in kinds:
             return self._imitating(choice, request, models, reading)
-        picked = pick(choice.modality, models, request.prompt, kinds)
+        policy = request.policy or self.settings.policy
+        picked = pick(choice.modality, models, request.prompt, kinds, policy, experiences)
+        others = [model.name for model in picked.others if request.engine is None or request.engine in model.engines]
+        choice = choice.model_copy(update={"policy": policy, "fallbacks": others})
         reasons = [*choice.reasons, picked.reason]
         if picked.model is None:
             return choice.model_copy(update={"reasons": [*reasons, *self._advice(choice, models)]})
@@ -136,6 +152,11 @@ class Chooser:
             settings = {name: value for name, value in proposed.items() if name not in request.options}
             if reason and settings:
                 reasons.append(reason)
+        if choice.modality != "text":
+            proposed, reason = propose_media(reading, choice.modality)
+            settings = {name: value for name, value in proposed.items() if name not in request.options}
+            if reason and settings:
+                reasons.append(reason)
         if choice.modality == "text" and "text" not in model.inputs:
             reasons.append("It puts what is said into writing; it does nothing else with a recording.")
         return choice.model_copy(
@@ -162,8 +183,6 @@ class Chooser:
 
     def _advice(self, choice: Choice, models: list[Model]) -> list[str]:
         """What to do when nothing installed makes it."""
-        if choice.modality == "unsupported":
-            return ["Ask the language model about it in words, or put the question to a tool made for it."]
         advice: list[str] = []
         if makers(choice.modality, models):
             return ["Leave the attachment out, or install a model that reads it."]
@@ -176,11 +195,3 @@ class Chooser:
     def _check_modality(self, modality: str, models: list[Model]) -> None:
         if not makers(modality, models):
             modalities().spec(modality)  # raises NotFound with the modalities there are
-
-
-def _question(weighed: Weighed) -> str:
-    """A question in plain words with the two to four likeliest options."""
-    ranked = weighed.ranked()
-    likely = [name for name, probability in ranked if probability >= LIKELY][:4]
-    options = likely if len(likely) > 1 else [name for name, _ in ranked[:2]]
-    return f"What would you like: {joined([named(name) for name in options])}?"

@@ -26,7 +26,7 @@ class Classifier:
     bias: NDArray[np.float32]
     temperature: float
     corpus: str
-    """SHA-256 of the corpus that it was trained on."""
+    """SHA-256 of the corpus that it was trained on; of one moved by corrections, of those as well."""
 
     def logits(self, buckets: NDArray[np.int64], values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unscaled scores (labels,)."""
@@ -53,3 +53,14 @@ def load(path: Path = FILE) -> Classifier:
             temperature=facts["temperature"],
             corpus=facts["corpus"],
         )
+
+
+def save(classifier: Classifier, path: Path) -> None:
+    """Write a classifier as `load` reads it, in half precision; the file is whole or not there."""
+    safetensors: Any = importlib.import_module("safetensors.numpy")
+    facts = {"labels": classifier.labels, "temperature": classifier.temperature, "corpus": classifier.corpus}
+    tensors = {"weights": classifier.weights.astype(np.float16), "bias": classifier.bias.astype(np.float16)}
+    waiting = path.with_suffix(".new")
+    # one entry only: the format keeps several in no fixed order
+    waiting.write_bytes(safetensors.save(tensors, metadata={"facts": json.dumps(facts)}))
+    waiting.replace(path)

@@ -15,8 +15,8 @@ from castalia.choosing.reading import CJK, Reading
 from castalia.choosing.signals.wishes import PUNCTUATION, QUESTION_WORDS, Wish, find_wishes, nouns_named
 
 QUESTION = frozenset("?？")
-BUCKETS = 1 << 15
-WEIGHTS = {"marks": 0.35, "words": 1.0, "pairs": 0.7, "letters": 0.7}
+BUCKETS = 1 << 16
+WEIGHTS = {"marks": 0.2, "words": 1.0, "pairs": 0.7, "letters": 0.4}
 """Length of each block of features after normalisation: no block drowns another, and long prompts count like short."""
 
 

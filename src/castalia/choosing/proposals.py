@@ -35,6 +35,26 @@ FACTUAL = re.compile(
 )
 
 
+SEVERAL = re.compile(
+    r"\b(?:variations?|different|several|a few|a couple of|various|alternatives|surprise me|varias"
+    r"|varios|variaciones|algunas|plusieurs|quelques|variantes|mehrere|verschiedene|einige|ein paar|varianten)\b"
+    r"|几张|几个|几种|一些|不同的|\b(?:vài|một số|nhiều kiểu)\b",
+    re.IGNORECASE,
+)
+COUNTS = {"image": 4, "audio": 4, "music": 2}
+"""How many different ones an open-ended wish for several gets."""
+
+
+def propose_media(reading: Reading, modality: str) -> tuple[dict[str, object], str | None]:
+    """Options of media generation for this prompt, and the reason in words: several where variety is wanted."""
+    if modality not in COUNTS or any(token[0].isdigit() for token in reading.tokens):
+        return {}, None
+    if not SEVERAL.search(reading.whole):
+        return {}, None
+    count = COUNTS[modality]
+    return {"count": count}, f"An open-ended wish for several: {count} different ones."
+
+
 def propose_text(reading: Reading) -> tuple[dict[str, object], str | None]:
     """Options of text generation for this prompt, and the reason in words."""
     prompt = reading.whole

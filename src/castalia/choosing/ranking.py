@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from castalia.choosing.lexicon import LEXICON
+from castalia.choosing.policies import Experiences, is_private, ordered
 from castalia.choosing.wording import joined, named
 from castalia.core.models import Model
+from castalia.core.requests import Preference
 from castalia.modalities.wording import VALUES, names_of, read_wish, words_of
 
 TAKES_MEDIA = {"image": ("image",), "audio": ("audio", "speech"), "video": ("video",)}
@@ -29,6 +31,8 @@ class Picked:
 
     model: Model | None
     reason: str
+    others: tuple[Model, ...] = ()
+    """What takes over when the model fails, in this order."""
 
 
 def makers(modality: str, models: list[Model]) -> list[Model]:
@@ -36,17 +40,28 @@ def makers(modality: str, models: list[Model]) -> list[Model]:
     return [model for model in models if modality in model.outputs]
 
 
-def pick(modality: str, models: list[Model], prompt: str, kinds: list[str]) -> Picked:
-    """The best model for a prompt with attachments of these kinds."""
+def pick(
+    modality: str,
+    models: list[Model],
+    prompt: str,
+    kinds: list[str],
+    preference: Preference = "best",
+    experiences: Experiences | None = None,
+) -> Picked:
+    """The preferred model for a prompt with attachments of these kinds."""
     candidates = makers(modality, models)
+    if preference == "private" and candidates:
+        candidates = [model for model in candidates if is_private(model)]
+        if not candidates:
+            return Picked(None, f"Nothing that makes {named(modality)} stays on this machine, as the policy wants.")
     if not candidates:
-        return Picked(None, _nothing_makes(modality, models))
+        return Picked(None, _nothing_makes(models))
     needed = [kind for kind in kinds if kind in TAKES_MEDIA] if modality not in {"speech", "table"} else []
     fitting = _answering([model for model in candidates if _takes(model, needed)], prompt)
     if len(fitting) == 1:
         return Picked(fitting[0], f"{fitting[0].name} is the only installed model for that.")
     if fitting:
-        return _best(modality, fitting, prompt)
+        return _best(modality, fitting, prompt, preference, experiences or {})
     if needed:
         reason = f"No installed model reads {joined(needed, 'and')} attachments to make {named(modality)}."
         return Picked(None, reason)
@@ -75,21 +90,37 @@ def _is_named(model: Model, words: set[str]) -> bool:
     return any(name <= words for name in names if any(len(piece) > 2 for piece in name))
 
 
-def _best(modality: str, fitting: list[Model], prompt: str) -> Picked:
+def _best(modality: str, fitting: list[Model], prompt: str, preference: Preference, experiences: Experiences) -> Picked:
+    """Those that the prompt's words fit best, among them the one that the policy prefers."""
     words = _words(prompt)
-    scored = [(_score(model, words), model) for model in fitting]
-    best = max(score for score, _ in scored)
+    scores = {model.name: _score(model, words) for model in fitting}
+    best = max(scores.values())
+    candidates = [model for model in fitting if scores[model.name] == best]
+    captioned = [model for model in candidates if model.details.get("captions")]
+    if best == 0 and modality != "text" and captioned:
+        candidates = captioned
+
+    def usual(models: list[Model]) -> list[Model]:
+        if best == 0 and modality == "text":
+            return sorted(models, key=lambda model: "default" not in model.aliases)
+        return sorted(models, key=lambda model: model.created, reverse=True)
+
+    order, reason = ordered(candidates, preference, experiences, usual) if len(candidates) > 1 else (candidates, None)
+    chosen, rest = order[0], [model for model in fitting if model not in order]
+    others = (*order[1:], *sorted(rest, key=lambda model: -scores[model.name]))
+    told = [_why(modality, chosen, words, best, captioned), *([reason] if reason else [])]
+    return Picked(chosen, " ".join(told), others)
+
+
+def _why(modality: str, chosen: Model, words: set[str], best: float, captioned: list[Model]) -> str:
     if best > 0:
-        chosen = next(model for score, model in _latest(scored) if score == best)
-        return Picked(chosen, f"{chosen.name} fits the request's words best: {_matches(chosen, words)}.")
+        return f"{chosen.name} fits the request's words best: {_matches(chosen, words)}."
     if modality == "text":
-        default = next((model for model in fitting if "default" in model.aliases), fitting[0])
-        return Picked(default, f"{default.name} is the default language model.")
-    reading = [model for model in fitting if model.details.get("captions")]
-    newest = max(reading or fitting, key=lambda model: model.created)
-    if reading:
-        return Picked(newest, f"{newest.name} has learnt captions, so that it can be asked in any words.")
-    return Picked(newest, f"{newest.name} is the most recent model that makes {named(modality)}.")
+        default = "default" in chosen.aliases
+        return f"{chosen.name} is the default language model." if default else f"{chosen.name} is a language model."
+    if chosen in captioned:
+        return f"{chosen.name} has learnt captions, so that it can be asked in any words."
+    return f"{chosen.name} is the most recent model that makes {named(modality)}."
 
 
 def with_columns(columns: list[str], models: list[Model]) -> Model | None:
@@ -125,10 +156,8 @@ def names_in(model: Model, detail: str) -> list[str]:
     return [str(item) for item in named_items if item is not None]
 
 
-def _nothing_makes(modality: str, models: list[Model]) -> str:
+def _nothing_makes(models: list[Model]) -> str:
     outputs = sorted({output for model in models for output in model.outputs})
-    if modality == "unsupported":
-        return "No generator serves this: predictions, analyses of data and 3-D shapes are not made here."
     if not outputs:
         return "No models are installed yet."
     return f"The installed models make {joined(outputs, 'and')}."
@@ -138,10 +167,6 @@ def _takes(model: Model, needed: list[str]) -> bool:
     if needed:
         return all(any(name in model.inputs for name in TAKES_MEDIA[kind]) for kind in needed)
     return "text" in model.inputs
-
-
-def _latest(scored: list[tuple[float, Model]]) -> list[tuple[float, Model]]:
-    return sorted(scored, key=lambda item: item[1].created, reverse=True)
 
 
 def _words(prompt: str) -> set[str]:

@@ -8,12 +8,12 @@ import click
 from pydantic import BaseModel
 
 from castalia.cli.house import opened_house
-from castalia.cli.options import CommandWithOptions, modality_options, split_arguments
+from castalia.cli.options import POLICIES, CommandWithOptions, modality_options, split_arguments
 from castalia.cli.output import print_json, show_choice, show_verdict, watched
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, NotFound
 from castalia.core.events import Chosen, Completed, TextDelta, ToolCallDelta
-from castalia.core.requests import AUTO, Request
+from castalia.core.requests import AUTO, Preference, Request
 from castalia.core.results import Result
 from castalia.serving.house import House
 from castalia.serving.pipeline import answer
@@ -35,6 +35,7 @@ def _listed() -> dict[str, type[BaseModel]]:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the result to this file.")
 @click.option("-m", "--model", default=AUTO, show_default=True, help="A model by name.")
 @click.option("--modality", default=AUTO, show_default=True, help="The kind of output wanted.")
+@click.option("--policy", type=click.Choice(POLICIES), help="What counts when several models could answer.")
 @click.option("--engine", help="Run the model on this engine.")
 @click.option("--seed", type=int, help="The same seed and options make the same result.")
 @click.option("--system", help="Standing instructions for a language model.")
@@ -44,6 +45,7 @@ def ask(
     output: Path | None,
     model: str,
     modality: str,
+    policy: Preference | None,
     engine: str | None,
     seed: int | None,
     system: str | None,
@@ -55,6 +57,7 @@ def ask(
         messages=_messages(positional, system),
         model=model,
         modality=modality,
+        policy=policy,
         engine=engine,
         seed=seed,
         options=options,
@@ -101,11 +104,12 @@ def run(house: House, request: Request, *, as_json: bool) -> Result:
 def finish(result: Result, output: Path | None, *, as_json: bool) -> None:
     """Save and print a result. Raises Blocked when its verdict is ``block``."""
     check_released(result)
-    saved = result.save(output) if output is not None and result.outputs and result.choice.question is None else []
+    answered = result.choice.question is None and result.choice.refusal is None
+    saved = result.save(output) if output is not None and result.outputs and answered else []
     if as_json:
         print_json(result_summary(result, saved))
         return
-    if result.choice.question is not None:
+    if not answered:
         click.echo(result.text)
         return
     texts = [part for part in result.outputs if part.text is not None]

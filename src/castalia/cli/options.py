@@ -10,6 +10,9 @@ from pydantic import BaseModel
 
 from castalia.core.errors import BadRequest
 from castalia.core.plugins import modalities, resolve
+from castalia.core.requests import Preference
+
+POLICIES = get_args(Preference)
 
 
 class CommandWithOptions(click.Command):

@@ -55,7 +55,7 @@ def show_error(error: CastaliaError) -> None:
 def show_choice(choice: Choice) -> None:
     """The chosen model and why, in one or two lines on stderr."""
     console = stderr()
-    if choice.question is not None:
+    if choice.question is not None or choice.refusal is not None:
         return
     family = f" ({choice.family})" if choice.family else ""
     chosen = f"[bold]{escape(choice.modality)}[/bold] by {escape(str(choice.model))}{family} on {choice.engine}"

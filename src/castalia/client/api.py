@@ -19,13 +19,15 @@ from castalia.core.content import Part
 from castalia.core.errors import Interrupted
 from castalia.core.events import Completed, Event, ModelReady, Progress
 from castalia.core.models import Model
-from castalia.core.requests import AUTO, Request
+from castalia.core.requests import AUTO, Preference, Request
 from castalia.core.results import Choice, Result
 from castalia.judging.evaluation.figures import Evaluated, Evaluation
 from castalia.serving.evaluate import evaluate as evaluate_model
 from castalia.serving.exporting import export as export_model
 from castalia.serving.house import House
-from castalia.serving.pipeline import answer
+from castalia.serving.learning import Lesson, forget, undo
+from castalia.serving.learning import correct as teach
+from castalia.serving.pipeline import answer, chosen
 from castalia.serving.planning import plan_training
 from castalia.serving.train import resume
 from castalia.serving.train import train as train_plan
@@ -55,6 +57,7 @@ def request_of(
     *,
     model: str | Model = AUTO,
     modality: str = AUTO,
+    policy: Preference | None = None,
     engine: str | None = None,
     seed: int | None = None,
     **options: object,
@@ -64,7 +67,9 @@ def request_of(
         return prompt
     parts = [part if isinstance(part, Part) else Part.of_file(part) for part in attachments]
     name = model.name if isinstance(model, Model) else model
-    return Request.of_text(prompt, parts, model=name, modality=modality, engine=engine, seed=seed, options=options)
+    return Request.of_text(
+        prompt, parts, model=name, modality=modality, policy=policy, engine=engine, seed=seed, options=options
+    )
 
 
 def stream(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Generator[Event]:
@@ -78,7 +83,7 @@ def stream(prompt: str | Request, *attachments: str | Path | Part, **wishes: obj
 def ask(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Result:
     """Ask in plain words; the right kind of model answers.
 
-    ``wishes`` are ``model``, ``modality``, ``engine``, ``seed`` and any option of the modality by name
+    ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed`` and any option of the modality by name
     (``temperature``, ``rows``, ``speed``, ...). Raises a CastaliaError that says what to do next.
     """
     with closing(stream(prompt, *attachments, **wishes)) as events:
@@ -96,7 +101,17 @@ def generate(prompt: str, *, model: str | Model, seed: int | None = None, **opti
 def choose(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Choice:
     """What `ask` would choose, and why, without running it."""
     request = request_of(prompt, attachments, **wishes)  # pyright: ignore[reportArgumentType]
-    return house().chooser.choose(request, house().registry.list())
+    return chosen(house(), request)
+
+
+def correct(prompt: str | Request, *attachments: str | Path | Part, meant: str) -> Lesson:
+    """Teach the chooser that a request is a wish for the modality ``meant``; tells what has changed."""
+    return teach(house(), request_of(prompt, attachments), meant)
+
+
+def forget_corrections(*, last: bool = False) -> Lesson:
+    """Take all corrections of the chooser back, or only the last."""
+    return undo(house()) if last else forget(house())
 
 
 class TrainingRun:

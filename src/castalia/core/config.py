@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from castalia.core.errors import ConfigError
+from castalia.core.requests import Preference
 
 FILE_NAME = "castalia.toml"
 PREFIX = "CASTALIA_"
@@ -65,10 +66,16 @@ class GuardSettings(Section):
 
 
 class ChooserSettings(Section):
-    """When the chooser asks back."""
+    """How the chooser prefers one model to another, and when it asks back."""
 
-    threshold: float = Field(
-        default=0.45, ge=0, le=1, description="Below this confidence a question comes back instead of an answer."
+    policy: Preference = Field(
+        default="best", description="What counts when several models could answer: best, fastest, cheapest or private."
+    )
+    question_cost: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A question comes back when it makes a right answer likelier by more than this; 1: never.",
     )
 
 

@@ -2,12 +2,15 @@
 
 import secrets
 import time
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.core.content import Message, Part
 
 AUTO = "auto"
+Preference = Literal["best", "fastest", "cheapest", "private"]
+"""What counts when several models could answer."""
 
 
 def new_id(kind: str) -> str:
@@ -21,6 +24,7 @@ class Request(BaseModel):
     ``modality`` and ``model`` are ``auto`` until chosen. ``options`` holds what the person set by name; the pipeline
     completes and validates them with the modality's options class. ``seed`` is drawn when it is None, so that every
     result can be made again. ``suffix`` is that of the file the output shall become (``.mp3``): it picks the format.
+    ``policy`` says what counts when several models could answer; None: the setting ``chooser.policy``.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,6 +37,7 @@ class Request(BaseModel):
     seed: int | None = None
     options: dict[str, object] = Field(default_factory=dict)
     suffix: str | None = None
+    policy: Preference | None = None
 
     @classmethod
     def of_text(cls, text: str, attachments: list[Part] | None = None, **fields: object) -> "Request":

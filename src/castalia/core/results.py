@@ -11,7 +11,7 @@ from castalia.core.errors import BadRequest
 from castalia.core.showing import part_html
 
 Status = Literal["pass", "flag", "block"]
-FinishReason = Literal["stop", "length", "tool_calls", "cancelled", "question"]
+FinishReason = Literal["stop", "length", "tool_calls", "cancelled", "question", "unsupported"]
 
 
 class Alternative(BaseModel):
@@ -26,7 +26,10 @@ class Choice(BaseModel):
     """Which kind of model and which model answers, and why.
 
     ``confidence`` is a probability in [0, 1]. A ``question`` is set when the request is too unclear to act on: then no
-    model runs. ``settings`` are option values that the chooser proposes; what the person set wins.
+    model runs, and ``options`` are the modalities that it offers. A ``refusal`` is set when no generator serves the
+    request: it says what would. ``settings`` are option values that the chooser proposes; what the person set wins.
+    ``fallbacks`` are the models that take over, in this order, when the engine of ``model`` fails before it has
+    answered; ``policy`` is what the order goes by.
     """
 
     modality: str
@@ -37,7 +40,11 @@ class Choice(BaseModel):
     reasons: list[str] = Field(default_factory=list[str])
     alternatives: list[Alternative] = Field(default_factory=list[Alternative])
     question: str | None = None
+    options: list[str] = Field(default_factory=list[str])
+    refusal: str | None = None
     settings: dict[str, object] = Field(default_factory=dict)
+    policy: str | None = None
+    fallbacks: list[str] = Field(default_factory=list[str])
 
 
 class Measure(BaseModel):

@@ -37,6 +37,8 @@ class EngineSpec(Spec):
     inputs: tuple[str, ...] = ("text",)
     options: dict[str, tuple[str, ...]]
     isolation: Literal["process", "inline"] = "process"
+    remote: bool = False
+    """Whether requests leave this machine."""
     parallel: bool = False
     """Whether several requests run at once in one loaded model."""
     load_options: str | None = None

@@ -1,5 +1,6 @@
 """A house: everything that belongs to one home folder, opened at first use."""
 
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,15 +9,19 @@ from castalia.core.assets import SOURCES
 from castalia.core.config import Settings, load
 from castalia.store.blobs import Blobs
 from castalia.store.database import Database
-from castalia.store.history import History
+from castalia.store.history import Experience, History
 from castalia.store.locking import storage_errors
 from castalia.store.registry import Registry
 from castalia.store.runs import Runs
 
 if TYPE_CHECKING:
     from castalia.choosing.chooser import Chooser
+    from castalia.choosing.corrections import Corrections
     from castalia.guarding.guard import Guard
     from castalia.serving.pool import Pool
+
+FRESH = 30.0
+"""Seconds for which what the record says of models is not read again."""
 
 
 class House:
@@ -29,6 +34,7 @@ class House:
         self.home = self.settings.home.expanduser().resolve()
         with storage_errors(str(self.home)):
             self.home.mkdir(parents=True, exist_ok=True)
+        self._experiences: tuple[float, dict[str, Experience]] | None = None
 
     @cached_property
     def database(self) -> Database:
@@ -71,10 +77,24 @@ class House:
 
     @cached_property
     def chooser(self) -> "Chooser":
-        """The chooser with this house's threshold."""
+        """The chooser with this house's settings."""
         from castalia.choosing.chooser import Chooser
 
-        return Chooser(self.settings.chooser)
+        return Chooser(self.settings.chooser, self.corrections)
+
+    @cached_property
+    def corrections(self) -> "Corrections":
+        """What a person said against the chooser's choices."""
+        from castalia.choosing.corrections import Corrections
+
+        return Corrections(self.home)
+
+    def experiences(self) -> dict[str, Experience]:
+        """What the record says of each model, at most half a minute old."""
+        now = time.monotonic()
+        if self._experiences is None or now - self._experiences[0] > FRESH:
+            self._experiences = (now, self.history.experience())
+        return self._experiences[1]
 
     def assets(self) -> dict[str, Path]:
         """Where the files that models share lie, see `castalia.core.assets`."""

@@ -9,11 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from castalia.core.content import Part
-from castalia.core.errors import CastaliaError, NotFound
+from castalia.core.errors import CastaliaError, EngineError, MissingExtra, NotFound
 from castalia.core.events import Chosen, Completed, Event
 from castalia.core.models import Model
 from castalia.core.requests import Request
-from castalia.core.results import Choice, Result, Timing, Verdict
+from castalia.core.results import Choice, FinishReason, Result, Timing, Verdict
 from castalia.judging.context import CheckContext
 from castalia.judging.verdict import judge
 from castalia.serving.collecting import Collector
@@ -41,11 +41,11 @@ def answer(house: House, request: Request) -> Generator[Event]:
 def _answer(house: House, asked: Request) -> Generator[Event]:
     started = time.monotonic()
     request = house.guard.inbound(asked).request
-    choice = house.chooser.choose(request, house.registry.list())
+    choice = chosen(house, request)
     timing = Timing(choose=time.monotonic() - started)
-    if choice.question is not None:
+    if choice.question is not None or choice.refusal is not None:
         yield Chosen(choice=choice)
-        yield Completed(result=_question(house, asked, choice, timing))
+        yield Completed(result=_without_model(house, asked, choice, timing))
         return
     choice = yield from imitate(house, request, choice)
     model = _chosen_model(house, choice)
@@ -53,20 +53,22 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
         request = house.guard.inbound(with_inlined_text(request)).request
     resolved = resolve_request(request, choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "family": model.family})
-    yield Chosen(choice=choice)
+    work = Work(resolved, choice, model, timing, started)
+    while True:
+        yield Chosen(choice=work.choice)
+        try:
+            yield from _generated(house, work)
+            break
+        except (EngineError, MissingExtra) as error:
+            if work.collector.first is not None or not work.choice.fallbacks:
+                raise
+            work = _fallen_back(house, request, work, error)
+        except GeneratorExit:
+            work.collector.finish_reason = "cancelled"
+            _finish(house, work, work.collector.outputs(choice.modality), Verdict())
+            raise
 
-    work = Work(resolved, choice, timing, started)
-    try:
-        lease = house.pool.lease(model, str(resolved.engine), work.loaded)
-        with lease as engine, closing(engine.generate(resolved)) as events:
-            for event in events:
-                work.collector.add(event)
-                yield event
-    except GeneratorExit:
-        work.collector.finish_reason = "cancelled"
-        _finish(house, work, work.collector.outputs(choice.modality), Verdict())
-        raise
-
+    resolved, model = work.request, work.model
     outputs = work.collector.outputs(choice.modality)
     context = CheckContext(
         request=resolved,
@@ -82,12 +84,40 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
     yield Completed(result=_finish(house, work, outputs, verdict))
 
 
+def chosen(house: House, request: Request) -> Choice:
+    """What would answer, from the models that there are and what the record says of them."""
+    return house.chooser.choose(request, house.registry.list(), house.experiences())
+
+
+def _generated(house: House, work: "Work") -> Generator[Event]:
+    """The engine's events, gathered on their way."""
+    lease = house.pool.lease(work.model, str(work.request.engine), work.loaded)
+    with lease as engine, closing(engine.generate(work.request)) as events:
+        for event in events:
+            work.collector.add(event)
+            yield event
+
+
+def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaError) -> "Work":
+    """The same work for the next model in line; the reasons tell why."""
+    name, *others = work.choice.fallbacks
+    model = house.registry.get(name)
+    reason = f"{work.model.name} failed ({error.message.rstrip('.')}), so {name} answers."
+    choice = work.choice.model_copy(
+        update={"model": name, "engine": request.engine or model.engine, "family": model.family, "fallbacks": others}
+    )
+    resolved = resolve_request(request.model_copy(update={"seed": work.request.seed}), choice, model)
+    choice = choice.model_copy(update={"engine": resolved.engine, "reasons": [*choice.reasons, reason]})
+    return Work(resolved, choice, model, work.timing, work.started)
+
+
 @dataclass
 class Work:
-    """A request under way: as resolved, for what choice, what has come out and how long it took."""
+    """A request under way: as resolved, for what choice and model, what has come out and how long it took."""
 
     request: Request
     choice: Choice
+    model: Model
     timing: Timing
     started: float
     collector: Collector = field(default_factory=Collector)
@@ -107,9 +137,11 @@ def _chosen_model(house: House, choice: Choice) -> Model:
     return house.registry.get(choice.model)
 
 
-def _question(house: House, asked: Request, choice: Choice, timing: Timing) -> Result:
-    outputs = [Part.of_text(choice.question or "")]
-    result = Result(id=asked.id, choice=choice, outputs=outputs, timing=timing, finish_reason="question")
+def _without_model(house: House, asked: Request, choice: Choice, timing: Timing) -> Result:
+    """The question back, or the refusal of what no generator serves, as the result."""
+    outputs = [Part.of_text(choice.question or choice.refusal or "")]
+    reason: FinishReason = "unsupported" if choice.question is None else "question"
+    result = Result(id=asked.id, choice=choice, outputs=outputs, timing=timing, finish_reason=reason)
     record(house, asked, result)
     return result
 

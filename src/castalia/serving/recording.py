@@ -46,10 +46,10 @@ def made_again(house: House, id: str) -> tuple[Request, Result]:
     """The resolved request of a result, under a new id, and that result.
 
     Raises NotFound for an unknown id or an attachment that is gone, Conflict for one that has changed, BadRequest for
-    a request that failed or was answered by a question.
+    a request that failed or that no model answered.
     """
     entry = house.history.get(id)
-    if entry.result is None or entry.result.finish_reason == "question":
+    if entry.result is None or entry.result.finish_reason in {"question", "unsupported"}:
         raise BadRequest(f"The request {id} has no result to make again.", hint="Ask it anew with castalia ask.")
     messages = [
         message.model_copy(update={"parts": [_present(part) for part in message.parts]})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import median
 from typing import Literal
 
 import sqlalchemy as sa
@@ -25,6 +26,15 @@ class Entry:
     review: Review | None
     review_note: str | None
     created: datetime
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What the record says of a model: results, how many of them passed, their median seconds without loading."""
+
+    n: int
+    passed: int
+    seconds: float
 
 
 class History:
@@ -79,6 +89,25 @@ class History:
             query = query.where(results.c.review == review)
         with self.database.begin() as connection:
             return [_entry(row) for row in connection.execute(query).mappings().all()]
+
+    def experience(self, limit: int = 1000) -> dict[str, Experience]:
+        """What the newest results say of each model that made them; cancelled ones do not count."""
+        query = sa.select(
+            results.c.model, results.c.status, results.c.result["timing"], results.c.result["finish_reason"]
+        )
+        query = query.where(results.c.model.is_not(None), results.c.result.is_not(None))
+        found: dict[str, list[tuple[bool, float]]] = {}
+        with self.database.begin() as connection:
+            for model, status, timing, finish in connection.execute(
+                query.order_by(results.c.created.desc()).limit(limit)
+            ):
+                if finish != "cancelled":
+                    taken = float(timing["total"]) - float(timing["load"])
+                    found.setdefault(model, []).append((status == "pass", taken))
+        return {
+            model: Experience(len(rows), sum(passed for passed, _ in rows), median(taken for _, taken in rows))
+            for model, rows in found.items()
+        }
 
     def set_review(self, id: str, review: Review, note: str = "") -> Entry:
         """Write down what a person decided. Raises NotFound, or BadRequest for a failed request."""

@@ -21,7 +21,7 @@ from castalia.serving.summary import check_released
 
 router = APIRouter(prefix="/v1/chat/completions", tags=["chat"])
 
-FINISH_REASONS = {"cancelled": "stop", "question": "stop"}
+FINISH_REASONS = {"cancelled": "stop", "question": "stop", "unsupported": "stop"}
 """Ours that OpenAI does not know."""
 
 

@@ -155,6 +155,7 @@ class ChatBody(Strict):
             messages=[_message(message) for message in self.messages],
             model=self.model,
             modality=self.castalia.modality or AUTO,
+            policy=self.castalia.policy,
             engine=self.castalia.engine,
             seed=None if seed is None else seed + index,
             options={**self._options(), **self.castalia.options},

@@ -35,6 +35,7 @@ class ImagesBody(Strict):
             self.prompt,
             model=self.model,
             modality="image",
+            policy=self.castalia.policy,
             engine=self.castalia.engine,
             seed=self.castalia.seed,
             options={**options, **self.castalia.options},

@@ -54,6 +54,7 @@ class SpeechBody(Strict):
             messages=[Message(role="user", parts=[spoken])],
             model=self.model,
             modality="speech",
+            policy=self.castalia.policy,
             engine=self.castalia.engine,
             seed=self.castalia.seed,
             options={**options, **self.castalia.options},
