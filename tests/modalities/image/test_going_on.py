@@ -103,3 +103,11 @@ def test_a_damaged_picture_is_refused() -> None:
 def test_nothing_is_given_without_an_attachment() -> None:
     _, calls = draw("a dog")
     assert calls[0][4] is None
+
+
+def test_the_first_of_many_pictures_come_before_the_rest() -> None:
+    made, calls = draw("a cat", count=16)
+    assert len(made) == 16
+    assert [call[0] for call in calls] == [2, 8, 6]
+    assert len({call[3] for call in calls}) == 3, "each batch has noise of its own"
+    assert [call[0] for call in draw("a cat", count=8)[1]] == [8]

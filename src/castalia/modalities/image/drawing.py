@@ -1,5 +1,6 @@
 """What is drawn for a request: under which conditions, from which noise, and from which given picture."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from castalia.modalities.image.representation import PixelRepresentation
 
 BATCH = 8
 """Pictures drawn at once, so that a long request can be stopped between batches."""
+FIRST = 2
+"""Pictures of the first batch, where there are more than `BATCH`: something is soon to be seen."""
 
 PICTURES = frozenset(
     {
@@ -45,8 +48,10 @@ class Drawing:
         yield from self._batches(sampler) if self.ending is None else self._moving(sampler, self.ending)
 
     def _batches(self, sampler: Sampler) -> Iterator[tuple[Pixels, dict[str, object]]]:
-        for start in range(0, self.asked.count, BATCH):
-            size = min(BATCH, self.asked.count - start)
+        ahead = FIRST if self.asked.count > BATCH else 0
+        starts = [*([0] if ahead else []), *range(ahead, self.asked.count, BATCH), self.asked.count]
+        for start, end in itertools.pairwise(starts):
+            size = end - start
             conditions = self._conditions(self.asked, start, size)
             # a seed of its own for each batch, far from those that a person would ask for next
             drawn = sampler(size, *conditions, self.seed + start * 1_000_003, *self._given(size))
