@@ -149,11 +149,13 @@ class NativeEngine:
         """``count`` items as a tensor; what is given goes through the code where there is one, and comes back as it
         was."""
         code = self._compressor
+        settled = given if given is None or code is None else (code.encode(given[0]), code.settles(given[1]))
+        going_on = [] if settled is None else [settled]  # only families that complete know of it
+        drawn = self._learner.sample(count, wanted, seen, job.generator, job.options, *going_on)
         if code is None:
-            return self._learner.sample(count, wanted, seen, job.generator, job.options, given)
-        coded = None if given is None else (code.encode(given[0]), code.settles(given[1]))
-        drawn = code.decode(self._learner.sample(count, wanted, seen, job.generator, job.options, coded))
-        return drawn if given is None else self._torch.where(given[1], given[0], drawn)
+            return drawn
+        whole = code.decode(drawn)
+        return whole if given is None else self._torch.where(given[1], given[0], whole)
 
     def job_options(self, request: Request) -> BaseModel | None:
         """The family's sampling options out of the request's. Raises BadRequest for values out of range."""
