@@ -6,12 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.modalities.captions import CaptionSource
 from castalia.modalities.folders import Labels
+from castalia.modalities.sampling import SamplingOptions
 
 
-class AudioOptions(BaseModel):
+class AudioOptions(SamplingOptions):
     """How many sounds, of what, how long, and in which encoding."""
-
-    model_config = ConfigDict(extra="forbid")
 
     count: int | None = Field(
         default=None, ge=1, le=64, description="Number of sounds; unset: as many as the prompt says, else one."
@@ -29,7 +28,6 @@ class AudioOptions(BaseModel):
     decoder: Literal["learned", "phase"] | None = Field(
         default=None, description="How spectra become sound; phase: without the network; unset: as trained."
     )
-    temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 more typical, above 1 more varied.")
 
 
 class AudioData(BaseModel):

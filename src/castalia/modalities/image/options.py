@@ -5,12 +5,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.modalities.captions import CaptionSource
+from castalia.modalities.sampling import SamplingOptions
 
 
-class ImageOptions(BaseModel):
+class ImageOptions(SamplingOptions):
     """How many pictures, of what, and in which encoding."""
-
-    model_config = ConfigDict(extra="forbid")
 
     count: int | None = Field(
         default=None, ge=1, le=64, description="Number of pictures; unset: as many as the prompt says, else one."
@@ -30,16 +29,6 @@ class ImageOptions(BaseModel):
     )
     format: Literal["png", "jpeg", "webp", "gif"] = Field(
         default="png", description="Encoding of each picture; gif puts all of them into one animation."
-    )
-    temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 more typical, above 1 more varied.")
-    steps: int | None = Field(
-        default=None, ge=1, le=1000, description="Steps of a diffusion model; unset: as many as its kind needs."
-    )
-    guidance: float | None = Field(
-        default=None,
-        ge=0,
-        le=20,
-        description="How strictly a diffusion model follows conditions, 1 as learnt; unset: as its kind needs.",
     )
     size: int | None = Field(
         default=None, ge=8, le=2048, description="Side of the output in pixels; unset: the model's own."

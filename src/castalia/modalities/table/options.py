@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from castalia.modalities.sampling import SamplingOptions
+
 ColumnKind = Literal["number", "integer", "category", "boolean", "datetime", "identifier", "text"]
 
 
-class TableOptions(BaseModel):
+class TableOptions(SamplingOptions):
     """How many rows, which ones, and in which encoding."""
-
-    model_config = ConfigDict(extra="forbid")
 
     rows: int | None = Field(
         default=None, ge=1, le=1_000_000, description="Rows to make; unset: as many as the prompt says, else 100."
@@ -21,16 +21,6 @@ class TableOptions(BaseModel):
         description="Conditions that every row meets: 'sex=Female', 'age>=30', 'city in Rome, Oslo'.",
     )
     format: Literal["csv", "parquet"] = Field(default="csv", description="Encoding of the table.")
-    temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 more typical rows, above 1 more varied.")
-    steps: int | None = Field(
-        default=None, ge=1, le=1000, description="Steps of a diffusion model; unset: as many as its kind needs."
-    )
-    guidance: float | None = Field(
-        default=None,
-        ge=0,
-        le=20,
-        description="How strictly a diffusion model follows conditions, 1 as learnt; unset: as its kind needs.",
-    )
 
 
 class TableData(BaseModel):

@@ -6,12 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.modalities.captions import CaptionSource
 from castalia.modalities.folders import Labels
+from castalia.modalities.sampling import SamplingOptions
 
 
-class VideoOptions(BaseModel):
+class VideoOptions(SamplingOptions):
     """How many clips, of what, and in which encoding."""
-
-    model_config = ConfigDict(extra="forbid")
 
     count: int | None = Field(
         default=None, ge=1, le=16, description="Number of clips; unset: as many as the prompt says, else one."
@@ -22,7 +21,6 @@ class VideoOptions(BaseModel):
     format: Literal["mp4", "webm", "gif", "webp"] = Field(
         default="mp4", description="Encoding: VP9 in MP4 or WebM, animated GIF or WebP."
     )
-    temperature: float = Field(default=1.0, ge=0, le=2, description="Below 1 more typical, above 1 more varied.")
     size: int | None = Field(
         default=None, ge=16, le=512, multiple_of=2, description="Side in pixels; unset: enlarged to 128 or more."
     )
