@@ -13,6 +13,7 @@ from castalia.families.contract import Learner, Size
 from castalia.families.diffusion.grids import GridConfig, GridDiffusion
 from castalia.families.diffusion.options import DiffusionOptions
 from castalia.families.diffusion.rows import RowConfig, RowDiffusion
+from castalia.families.nets.conditions import is_wide
 from castalia.families.nets.convolution import patch_factor
 from castalia.families.nets.sizes import SCALES, batch_size, continuous, grid_levels, grid_widths
 
@@ -25,6 +26,9 @@ MOST_COLOURS = 4
 UNSHIFTED = (20, 56)
 """Root of the numbers of a signal, and of a picture or film, up to which times are not shifted (56: 32 x 32 pixels in
 colour)."""
+
+CAPTIONED = 3.0
+"""Times are shifted so many times further where captions say what an item is: they do so in noise."""
 
 
 class DiffusionFamily:
@@ -49,8 +53,9 @@ class DiffusionFamily:
             "embedding": min(256, max(64, 0 if conditions is None else conditions.width)),
             "dropout": options.dropout if options.dropout is not None else 0.1 if len(data) < 20000 else 0.0,
         }
-        derived = _rows if len(layout.shape) == 1 else _grid
-        return common | derived(layout, size, options, data)
+        if len(layout.shape) == 1:
+            return common | _rows(layout, size, options, data)
+        return common | _grid(layout, conditions, size, options, data)
 
     def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:
         """See `castalia.families.contract.Family.build`."""
@@ -79,7 +84,13 @@ def _rows(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     }
 
 
-def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArray[np.generic]) -> dict[str, object]:
+def _grid(
+    layout: Continuous,
+    conditions: Conditions | None,
+    size: Size,
+    options: DiffusionOptions,
+    data: NDArray[np.generic],
+) -> dict[str, object]:
     fold = len(layout.shape) == 4 if options.fold is None else options.fold and len(layout.shape) == 4
     scale, space = SCALES[size], layout.shape[2 if fold else 1 :]
     net = "unet" if options.net == "auto" else options.net
@@ -92,17 +103,20 @@ def _grid(layout: Continuous, size: Size, options: DiffusionOptions, data: NDArr
     # noise of more numbers a moment than the network is wide does not fit through it, and velocity is half noise
     narrow = len(space) == 1 and layout.shape[0] * patch > width
     told: dict[str, object] = {"prediction": "data"} if narrow and options.prediction == "auto" else {}
-    usual = math.sqrt(math.prod(layout.shape)) / UNSHIFTED[len(space) > 1]
+    usual = max(1.0, math.sqrt(math.prod(layout.shape)) / UNSHIFTED[len(space) > 1])
+    if conditions is not None and any(is_wide(group) for group in conditions.groups):
+        usual *= CAPTIONED
     return told | {
         "batch": options.batch or batch_size(len(data), 60, 16, 32),
         "epochs": options.epochs or 1000.0,
-        "shift": options.shift or round(max(1.0, usual), 2),
+        "shift": options.shift or round(usual, 2),
         "context": 2 * width,
         "centre": float(np.asarray(data, dtype=np.float32).mean()),
         "spread": max(float(np.asarray(data, dtype=np.float32).std()), 1e-3),
         "net": net,
         "fold": fold,
         "passing": net == "unet",
+        "maps": width // 2 if net == "unet" and conditions is not None else 0,
         "muon": options.muon,
         "patch": patch,
         "levels": levels,

@@ -24,6 +24,8 @@ class GridConfig(DiffusionConfig):
     """Whether the first of three spatial axes counts as channels, so that the network works on a plane."""
     passing: bool = False
     """See `UNetSizes.passing`; models from before it have none."""
+    maps: int = 0
+    """See `UNetSizes.maps`; models from before them have none."""
     muon: float | None = None
     """Rate of Muon for the body's kernels and matrices; None leaves them to AdamW."""
     patch: int
@@ -58,6 +60,7 @@ class GridNet(nn.Module):
                 context=context,
                 dropout=config.dropout,
                 passing=config.passing,
+                maps=config.maps,
             )
             self.body = UNet(sizes)
 
@@ -122,4 +125,4 @@ class GridDiffusion(Diffusion):
 
 def _is_inner(name: str, parameter: nn.Parameter) -> bool:
     """Whether it is a kernel or matrix between features: what enters, leaves or passes by is another matter."""
-    return parameter.ndim > 1 and not name.startswith(("stem", "head", "passing", "places"))
+    return parameter.ndim > 1 and not name.startswith(("stem", "head", "passing", "places", "maps"))

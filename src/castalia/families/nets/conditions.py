@@ -40,7 +40,7 @@ class ConditionEncoder(nn.Module):
                 self._start_distinct(first, last)
             owners = [index for index, group in enumerate(self.groups) for _ in range(group.width)]
             self.register_buffer("owners", torch.tensor(owners), persistent=False)
-            wide = [_is_wide(group) for group in self.groups for _ in range(group.width)]
+            wide = [is_wide(group) for group in self.groups for _ in range(group.width)]
             self.blurred = any(wide)
             self.register_buffer("blur", BLUR * torch.tensor(wide, dtype=torch.float32), persistent=False)
 
@@ -70,7 +70,8 @@ class ConditionEncoder(nn.Module):
         nn.init.normal_(last.weight, std=(2.0 / last.in_features) ** 0.5)
 
 
-def _is_wide(group: Segment) -> bool:
+def is_wide(group: Segment) -> bool:
+    """Whether a group is the vector of something with a meaning, such as a caption."""
     return group.kind == "real" and group.width >= WIDE
 
 

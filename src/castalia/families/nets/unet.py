@@ -1,5 +1,6 @@
 """A U-Net over one, two or three spatial axes, modulated by a vector (Ronneberger et al., 2015; Ho et al., 2020)."""
 
+import math
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +17,10 @@ from castalia.families.nets.convolution import (
     space_to_depth,
     strides,
 )
+from castalia.families.nets.maps import ContextMaps
+
+MAPPED = 64
+"""Places of the level that the context speaks of one by one: the finest with at most so many, or the last."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class UNetSizes:
     dropout: float
     passing: bool = True
     """Whether the input itself, times factors that depend on the context, goes into what comes out."""
+    maps: int = 0
+    """Numbers that the context tells of each place of one level, see `ContextMaps`; 0: it only modulates."""
 
     @property
     def dimensions(self) -> int:
@@ -46,7 +53,7 @@ class UNet(nn.Module):
     Blocks of ``patch`` places a side become channels before the first convolution. Each level's features on the way
     down join those of the same level on the way up. With ``passing`` what comes out is told by the features and, entry
     by entry, by x itself times a factor of the context: noise then need not pass through features that are hardly
-    wider than itself.
+    wider than itself. With ``maps`` the context says what lies where, too.
     """
 
     def __init__(self, sizes: UNetSizes) -> None:
@@ -71,6 +78,10 @@ class UNet(nn.Module):
         if self.passing is not None:
             nn.init.zeros_(self.passing.weight)
             nn.init.zeros_(self.passing.bias)
+        few = (level for level, places in enumerate(sizes.levels) if math.prod(places) <= MAPPED)
+        self.mapped = next(few, last)
+        told = (sizes.context, sizes.maps, widths[self.mapped], sizes.levels[self.mapped])
+        self.maps = ContextMaps(*told) if sizes.maps else None
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """See the class."""
@@ -78,7 +89,10 @@ class UNet(nn.Module):
         hidden = self.stem(entries)
         kept: list[Tensor] = []
         for level, encoder in enumerate(self.encoders):
-            hidden = encoder(self.downs[level - 1](hidden) if level else hidden, context)
+            hidden = self.downs[level - 1](hidden) if level else hidden
+            if self.maps is not None and level == self.mapped:
+                hidden = hidden + self.maps(context)
+            hidden = encoder(hidden, context)
             kept.append(hidden)
         for level in reversed(range(len(self.levels))):
             if level < len(self.ups):
