@@ -1,6 +1,7 @@
 """How this machine computes a step fastest: threads, precision, memory format. Decided once, by a short measurement."""
 
 import copy
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -13,22 +14,33 @@ from castalia.families.contract import Batch, Diverged, Step, Trainable
 
 GAIN = 0.93
 """Another way of computing must take at most this share of the time to be worth it."""
+LONG = {"cuda": 300.0, "cpu": 3600.0}
+"""Seconds of a training from which compiling its networks is tried: on a processor it takes a minute or two and gains a
+tenth at most."""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """Threads, precision and memory format of one training; kept in its checkpoint so that a resumed run agrees."""
+    """Threads, precision and memory format of one training, and whether its networks are compiled (`torch.compile`);
+    kept in its checkpoint so that a resumed run agrees."""
 
     device: str = "cpu"
     threads: int = 1
     bfloat16: bool = False
     channels_last: bool = False
+    compiled: bool = False
 
     def apply(self, learner: Trainable) -> Trainable:
-        """Move the learner to the device and into the memory format; sets the thread count of this process."""
+        """Move the learner to the device and into the memory format, have its networks compiled where it says so; sets
+        the thread count of this process. Copies of the learner made later, to average or to draw, are not compiled."""
         torch.set_num_threads(self.threads)
         learner = learner.to(self.device)
-        return learner.to(memory_format=torch.channels_last) if self.channels_last else learner  # pyright: ignore[reportCallIssue]
+        if self.channels_last:
+            learner = learner.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        if self.compiled:
+            for network in learner.children():
+                network.compile()
+        return learner
 
     def batch(self, batch: Batch) -> Batch:
         """A batch on the device, in the memory format."""
@@ -51,8 +63,9 @@ def fixed(threads: int) -> Execution:
     return Execution(device=_device(), threads=threads or usable_cores())
 
 
-def measured(make: Callable[[], Trainable], batch: Batch, threads: int, seconds: float) -> Execution:
-    """The fastest way for this learner and batch, found within about ``seconds``.
+def measured(make: Callable[[], Trainable], batch: Batch, threads: int, seconds: float, whole: float) -> Execution:
+    """The fastest way for this learner and batch, found within about ``seconds`` (and what a compiler takes, for
+    trainings of ``whole`` seconds that are `LONG`).
 
     ``make`` gives a fresh copy of the learner without optimisers. The global random state is left as it was.
     """
@@ -65,6 +78,8 @@ def measured(make: Callable[[], Trainable], batch: Batch, threads: int, seconds:
         trials.append(lambda one: replace(one, channels_last=True))
     if _fast_bfloat16(best.device):
         trials.append(lambda one: replace(one, bfloat16=True))
+    if whole >= LONG[best.device] and _compiles(best.device):
+        trials.append(lambda one: replace(one, compiled=True))
     if trials:
         share = seconds / (len(trials) + 1)
         time_best = _step_time(make(), batch, best, share)
@@ -78,7 +93,7 @@ def measured(make: Callable[[], Trainable], batch: Batch, threads: int, seconds:
 
 
 def _step_time(learner: Trainable, batch: Batch, execution: Execution, seconds: float) -> float:
-    """Wall-clock seconds of the fastest of a few steps; infinite when the steps fail numerically."""
+    """Wall-clock seconds of the fastest of a few steps; infinite when they fail numerically or do not compile."""
     learner = execution.apply(learner)
     learner.prepare()
     learner.train()
@@ -91,6 +106,10 @@ def _step_time(learner: Trainable, batch: Batch, execution: Execution, seconds: 
             learner.training_step(batch, Step(len(times), 0.5, 1e-3, execution.autocast))
         except Diverged:
             return float("inf")
+        except Exception:
+            if not execution.compiled:
+                raise
+            return float("inf")  # its compiler lacks something: the training needs none
         times.append(time.perf_counter() - start)
     return min(times[1:])
 
@@ -98,6 +117,11 @@ def _step_time(learner: Trainable, batch: Batch, execution: Execution, seconds: 
 def copies(learner: Trainable) -> Callable[[], Trainable]:
     """A maker of copies of a learner that has no optimisers yet."""
     return lambda: copy.deepcopy(learner)
+
+
+def _compiles(device: str) -> bool:
+    """Whether `torch.compile` has what it needs: Triton, which comes with torch for CUDA, or a C++ compiler."""
+    return device == "cuda" or any(shutil.which(name) for name in ("c++", "g++", "clang++"))
 
 
 def _device() -> str:

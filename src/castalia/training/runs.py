@@ -199,7 +199,7 @@ def _execution(run_folder: Path, plan: TrainingPlan, learner: Trainable, batch: 
     if plan.minutes is None:
         return fixed(plan.threads)
     seconds = min(MOST_MEASURING, MEASURING_SHARE * 60.0 * plan.minutes)
-    return measured(copies(learner), batch, plan.threads, seconds)
+    return measured(copies(learner), batch, plan.threads, seconds, 60.0 * plan.minutes)
 
 
 def _sheet_conditions(subject: Subject) -> NDArray[np.float32] | None:
