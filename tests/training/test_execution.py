@@ -108,3 +108,5 @@ def test_compiled_networks_learn_the_same(monkeypatch, learner, batch):
 def test_what_was_found_is_kept_as_plain_data():
     found = Execution(threads=2, compiled=True)
     assert Execution(**found.as_dict()) == found
+    assert found.told() == "computing on cpu with 2 threads in float32, compiled"
+    assert Execution(bfloat16=True).told() == "computing on cpu with 1 thread in bfloat16"

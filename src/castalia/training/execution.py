@@ -53,6 +53,13 @@ class Execution:
         """The context of forward passes."""
         return torch.autocast(self.device, dtype=torch.bfloat16) if self.bfloat16 else nullcontext()
 
+    def told(self) -> str:
+        """In words, for people."""
+        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        kind = "bfloat16" if self.bfloat16 else "float32"
+        more = [", channels last" if self.channels_last else "", ", compiled" if self.compiled else ""]
+        return f"computing on {self.device} with {threads} in {kind}{''.join(more)}"
+
     def as_dict(self) -> dict[str, object]:
         """Plain data for checkpoint and card."""
         return asdict(self)

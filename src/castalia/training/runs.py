@@ -99,6 +99,7 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     emit(Progress(message=f"{plan.family} {plan.size}: {parameters:,} parameters; {_summary(config)}"))
 
     execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())))
+    emit(Progress(message=execution.told()))
     useful = max(1, int(cast(float, config["epochs"]) * (len(dataset.training) // dataset.batch)))
     rest = 1.0 if subject.coder is None else 1.0 - SHARE
     used = 0.0 if subject.coder is None else subject.coder.seconds
