@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-tables build clean
+.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables build clean
 
 start: $(VENV)/.run-ready  ## install, pull the starter models, answer six requests
 	$(BIN)/python examples/first_steps.py
@@ -24,7 +24,7 @@ format: $(VENV)/.dev-ready  ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-tables  ## all benchmarks
+bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables  ## all benchmarks
 
 bench-serving: $(VENV)/.dev-ready  ## language engines on the same bytes, interleaved
 	$(BIN)/python benchmarks/serving.py
@@ -43,6 +43,10 @@ bench-chorales: $(VENV)/.dev-ready  ## Bach's chorales, nats a time step
 
 bench-fashion: $(VENV)/.dev-ready  ## families and peers on Fashion-MNIST at equal processor time
 	$(BIN)/python benchmarks/fashion.py
+
+bench-throughput: $(VENV)/.dev-ready  ## a training step of diffusion, against diffusers' loop
+	$(PIP_INSTALL) --editable '.[bench]'
+	$(BIN)/python benchmarks/throughput.py
 
 bench-tables: $(VENV)/.dev-ready  ## synthetic tables against rows held out
 	$(PIP_INSTALL) --editable '.[bench]'
