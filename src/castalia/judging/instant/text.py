@@ -61,6 +61,9 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
     if not text.strip():
         return [_empty(text)]
     measures = [_empty(text)]
+    options = context.request.options
+    if options.get("raw") or options.get("echo"):
+        return [*measures, *_confidence(context.logprobs)]  # no answer: what answers are asked for says nothing
     if continuation(context):
         # such a model answers nothing: language, echo and an open end say nothing about it
         loops = _repetition(text, copying=False) if content_of(context) == "prose" else []
