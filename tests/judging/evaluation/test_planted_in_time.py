@@ -1,4 +1,4 @@
-"""The measures move when they must, of sounds and clips: faults are planted into generated ones, more and more of them."""
+"""The measures move when they must, of sounds and clips: faults are planted into generated ones, ever more of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VIEW = MelRepresentation(rate=RATE, frames=FRAMES, top_db=30.0, vocoder="learned
 
 
 def struck(kind: int, rng: np.random.Generator) -> Floats:
-    """A struck sound of a quarter of a second: a tone, a gliding tone, a noise or a chord, of chance pitch and decay."""
+    """A struck sound: a tone, a gliding tone, a noise or a chord, of chance pitch and decay."""
     time = np.arange(int(VIEW.seconds * RATE)) / RATE
     pitch, decay = rng.uniform(200, 900), rng.uniform(8, 30)
     turns = 2 * np.pi * pitch * time
