@@ -5,10 +5,10 @@
     python scripts/harness.py --model smollm2-135m --python harness/bin/python
 
 `castalia_facts` asks the packaged facts in the chat (`/v1/chat/completions`) and compares the answer with the accepted
-ones. `castalia_choices` has the model choose among four answers by likelihood (`/v1/completions` with `echo`); the wrong
-ones are right answers of other questions. For it the harness counts tokens itself, with a tokenizer that is written from
-the model's GGUF file. Tasks and data are written into a folder, so that nothing is read from elsewhere. Prints what the
-harness measured.
+ones. `castalia_choices` has the model choose among four answers by likelihood (`/v1/completions` with `echo`); wrong
+ones are right answers of other questions. For it the harness counts tokens itself, with a tokenizer that is written
+from the model's GGUF file. Tasks and data are written into a folder, so that nothing is read from elsewhere. Prints
+what the harness measured.
 """
 
 import argparse

@@ -16,8 +16,9 @@ from castalia.engines.llamacpp.loading import LoadOptions, load, weights_file
 from castalia.judging.evaluation.language.material import packaged
 
 if TYPE_CHECKING:
-    from castalia.serving.house import House
     from tests.server.conftest import Running
+
+    from castalia.serving.house import House
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "harness.py"
 PYTHON = os.environ.get("CASTALIA_HARNESS_PYTHON", sys.executable)
