@@ -116,7 +116,7 @@ def test_planted_copies_move_originality_in_order(kind: Kind) -> None:
         assert rows[:count].tolist() == list(range(count))
     for name in ("authpct", "c_t"):
         assert found[0][name] > found[1][name] > found[2][name], name
-    assert found[2]["c_t"] < -3 < found[0]["c_t"]
+    assert found[2]["c_t"] < -1.64 < found[0]["c_t"]  # a z-score: 5 % on one side
     assert found[0]["nearest_ratio"] > found[2]["nearest_ratio"]
     assert found[0]["nearest_ratio"] == pytest.approx(1.0, abs=0.15)
 
