@@ -68,7 +68,7 @@ class Desk:
         return self._tokenized(text, special=False) == [(number, said)]
 
     def _tokenized(self, text: str, *, special: bool) -> list[tuple[int, bytes]]:
-        body = {"content": text, "add_special": False, "parse_special": special, "with_pieces": True}
+        body: dict[str, object] = {"content": text, "add_special": False, "parse_special": special, "with_pieces": True}
         found: list[dict[str, Any]] = self._ask("POST", "/tokenize", body)["tokens"]
         return [(int(one["id"]), _bytes(one["piece"])) for one in found]
 

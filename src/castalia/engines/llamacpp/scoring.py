@@ -9,6 +9,7 @@ grammars. These are looked up in the distribution at their place, which it tells
 
 from collections.abc import Callable, Iterator
 from itertools import takewhile
+from typing import cast
 
 from castalia.core.errors import EngineError
 from castalia.core.events import Progress, TokenLogprob
@@ -91,8 +92,9 @@ class Scorer:
             if isinstance(chunk, Progress):
                 yield chunk
                 continue
-            for choice in chunk.get("choices", []):
-                yield from (choice.get("logprobs") or {}).get("content") or []
+            for choice in cast("list[Chunk]", chunk.get("choices", [])):
+                told = cast(Chunk, choice.get("logprobs") or {})
+                yield from cast("list[Chunk]", told.get("content") or [])
 
 
 def _can_be_written(token: Token) -> bool:

@@ -62,11 +62,15 @@ class Bench:
         plan = self.plan.model_copy(update={"model": model, "engine": model.engine, "modality": modality})
         return Bench(plan, self._emit, self._stop)
 
-    def ask(self, prompt: str, seed: int, attachments: Sequence[Part] = (), **options: object) -> Answer:
+    def ask(self, prompt: str, seed: int, **options: object) -> Answer:
         """One answer of the model with the modality's options, defaults where none is given.
 
         Raises what the engine raises.
         """
+        return self.ask_about([], prompt, seed, options)
+
+    def ask_about(self, attachments: Sequence[Part], prompt: str, seed: int, options: dict[str, object]) -> Answer:
+        """The same, with attachments."""
         if self._engine is None:
             self.tell(f"loading {self.model.name}")
             plan = self.plan

@@ -7,6 +7,7 @@ transcription model that is installed; its own mistakes count as the voice's.
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def _heard(bench: Bench, spoken: list[Part]) -> list[str] | None:
         heard: list[str] = []
         for number, part in enumerate(spoken):
             bench.tell("listening", number / len(spoken))
-            heard.append(ear.ask("", 0, attachments=[part]).text.strip())
+            heard.append(ear.ask_about([part], "", 0, {}).text.strip())
     return heard
 
 
@@ -169,12 +170,12 @@ def _sounding(bench: Bench, sentences: list[str], spoken: list[Part]) -> list[Fi
             flags[one.name] += one.status != "pass"
         samples, rate = decode(part.read())
         seconds += len(samples) / rate
-    told = (
+    told: list[tuple[str, str, Literal["lower", "none"], str]] = [
         ("tempo", "sounds/s", "none", "Letters and digits spoken a second, pauses shortened; people speak 9 to 20."),
         ("loudness", "dBFS", "none", "Mean power against full scale; speech is usual at -16 to -23."),
         ("clipped", "share of samples", "lower", "Samples at full scale: from two in a thousand it crackles."),
         ("longest_pause", "s", "none", "The longest silence within a recording."),
-    )
+    ]
     figures = [
         figure(name, "use", of_mean(np.array(values[name])), None, None, unit=unit, direction=direction, about=about)
         for name, unit, direction, about in told
