@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from castalia.choosing import held_out
 from castalia.choosing.asking_back import is_worth_asking
 from castalia.choosing.chooser import Chooser
 from castalia.choosing.ranking import pick
+from castalia.choosing.signals.openness import is_open
 from castalia.core.config import ChooserSettings
 from castalia.core.content import Part
 from castalia.core.errors import BadRequest, NotFound
@@ -245,14 +247,50 @@ def test_unclear_requests_are_asked_about() -> None:
         ([0.9, 0.08, 0.02], 0.3, False),
         ([0.4, 0.38, 0.22], 0.5, True),
         ([0.4, 0.38, 0.22], 0.7, False),
-        # a long tail that no four options cover is not worth a question
-        ([0.2] + [0.08] * 10, 0.3, False),
+        # what no four options cover can be said in words
+        ([0.2] + [0.08] * 10, 0.6, True),
         ([0.97, 0.03], 0.0, True),
     ],
 )
 def test_a_question_is_asked_when_its_gain_exceeds_its_cost(probabilities, cost, asked) -> None:
     ranked = [(f"m{number}", probability) for number, probability in enumerate(probabilities)]
     assert is_worth_asking(ranked, cost) is asked
+
+
+AMBIGUOUS = Path(__file__).with_name("ambiguous.txt")
+
+
+def ambiguous() -> list[str]:
+    lines = AMBIGUOUS.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and line[0] not in "#="]
+
+
+def test_by_default_open_requests_are_asked_about_and_clear_ones_are_not() -> None:
+    """64 requests that leave the kind open, in six languages; 392 that do not."""
+    chooser = Chooser(ChooserSettings())
+    asked = [text for text in ambiguous() if choose(chooser, text).question is not None]
+    assert len(asked) >= 0.5 * len(ambiguous())
+    said = [text for text in ambiguous() if is_open(text)]
+    assert len(said) > 20
+    assert len({*said} & {*asked}) >= 0.9 * len(said)
+    clear = held_out.load()
+    requests = [Request.of_text(one.text, [Part(type=kind) for kind in one.kinds]) for one in clear]
+    disturbed = [request for request in requests if chooser.choose(request, []).question is not None]
+    assert len(disturbed) <= 0.02 * len(clear)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tell me something about whales",
+        "Make me something to listen to while I cook",
+        "Write something for the newsletter",
+        "Dame algo para leer",
+        "Erzähl mir etwas über Wale",
+    ],
+)
+def test_something_with_a_purpose_is_not_open(text: str) -> None:
+    assert not is_open(text)
 
 
 @pytest.mark.parametrize(

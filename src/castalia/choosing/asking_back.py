@@ -1,8 +1,9 @@
 """When a question back is worth the interruption, and with which options.
 
-Probabilities are calibrated, so the chance of a right answer is the first one's probability; after a question it is
-that of all the options offered. The question is asked when the difference is larger than what an interruption costs,
-both counted in right answers (Horvitz 1999, "Principles of Mixed-Initiative User Interfaces").
+Probabilities are calibrated, so the chance that acting on the first one is wrong is what is left of its probability.
+After a question the answer is right: it names one of the options, or something else in words. So the question is asked
+when that chance is larger than what an interruption costs, both counted in right answers (Horvitz 1999, "Principles of
+Mixed-Initiative User Interfaces").
 """
 
 from castalia.choosing.wording import joined, named
@@ -20,8 +21,8 @@ def options(ranked: list[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def gain(ranked: list[tuple[str, float]]) -> float:
-    """How much likelier a right answer becomes by asking, in [0, 1)."""
-    return sum(probability for _, probability in options(ranked)) - ranked[0][1]
+    """How much likelier a right choice becomes by asking, in [0, 1)."""
+    return 1.0 - ranked[0][1]
 
 
 def is_worth_asking(ranked: list[tuple[str, float]], cost: float) -> bool:

@@ -6,6 +6,7 @@ from castalia.choosing.classifier import Classifier
 from castalia.choosing.features import blocks, hashed
 from castalia.choosing.lexicon import Lexicon
 from castalia.choosing.reading import Reading
+from castalia.choosing.signals.openness import flattened, is_open
 from castalia.choosing.signals.wishes import Wish, find_wishes
 from castalia.choosing.wording import joined, named, percent
 
@@ -40,6 +41,9 @@ def weigh(reading: Reading, kinds: list[str], lexicon: Lexicon, classifier: Clas
         probabilities = _give(probabilities, modality, CERTAIN)
         reasons.append(reason)
     live = {wish.modality for wish in wishes if not wish.negated}
+    if not (decided or live or kinds) and is_open(reading.whole):
+        probabilities = flattened(probabilities)
+        reasons.append("You left open what kind of thing it shall be.")
     for modality in dict.fromkeys(wish.modality for wish in wishes if wish.negated):
         if modality not in live and modality in probabilities:
             probabilities = _give(probabilities, modality, RULED_OUT * probabilities[modality])

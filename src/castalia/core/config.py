@@ -72,10 +72,10 @@ class ChooserSettings(Section):
         default="best", description="What counts when several models could answer: best, fastest, cheapest or private."
     )
     question_cost: float = Field(
-        default=0.5,
+        default=0.6,
         ge=0,
         le=1,
-        description="A question comes back when it makes a right answer likelier by more than this; 1: never.",
+        description="A question comes back when the likeliest kind of output is wrong with more than this; 1: never.",
     )
 
 

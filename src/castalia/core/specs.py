@@ -29,13 +29,15 @@ class EngineSpec(Spec):
     """An engine: what it runs, what comes out and which options it honours.
 
     ``options`` holds, per output modality, the names of the modality's options that the engine carries out; an option
-    that a person sets and that is not here is refused by name. ``isolation`` says whether it lives in a child process.
+    that a person sets and that is not here is refused by name; ``limits`` the highest value of those that it carries
+    out up to a point. ``isolation`` says whether it lives in a child process.
     """
 
     formats: tuple[str, ...]
     outputs: tuple[str, ...]
     inputs: tuple[str, ...] = ("text",)
     options: dict[str, tuple[str, ...]]
+    limits: dict[str, float] = {}
     isolation: Literal["process", "inline"] = "process"
     remote: bool = False
     """Whether requests leave this machine."""

@@ -10,6 +10,8 @@ TEXT_OPTIONS = (
     "presence_penalty",
     "stop",
     "logprobs",
+    "raw",
+    "echo",
     "json_schema",
     "tools",
     "tool_choice",

@@ -15,6 +15,7 @@ from castalia.judging.evaluation.launcher import launch
 from castalia.judging.evaluation.plan import EvaluationPlan
 from castalia.serving.artifacts import describe_file
 from castalia.serving.house import House
+from castalia.serving.transcribing import listener
 from castalia.store.locking import write_whole
 
 FOLDER = "evaluations"
@@ -100,6 +101,7 @@ def plan_evaluation(
         seed=seed,
         load_options=load,
         assets=assets,
+        listener=listener(house) if model.outputs[0] == "speech" else None,
         start_timeout=settings.start_timeout,
         cache=house.home / "cache",
         command=command,

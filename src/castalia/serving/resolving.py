@@ -41,13 +41,29 @@ def resolve_request(request: Request, choice: Choice, model: Model) -> Request:
 
 
 def engine_for(request: Request, choice: Choice, model: Model) -> str:
-    """The engine that runs it. Raises BadRequest when the one asked for cannot."""
-    engine = request.engine or choice.engine or model.engine
-    if engine not in model.engines:
+    """The engine that runs it: the one asked for, else the first of the model's that carries out what the person set.
+
+    Raises BadRequest when the one asked for does not run the model.
+    """
+    if request.engine is not None and request.engine not in model.engines:
         raise BadRequest(
-            f"{model.name} does not run on the engine {engine!r}.", hint=f"It runs on: {', '.join(model.engines)}."
+            f"{model.name} does not run on the engine {request.engine!r}.",
+            hint=f"It runs on: {', '.join(model.engines)}.",
         )
-    return engine
+    if request.engine is not None:
+        return request.engine
+    usual = choice.engine or model.engine
+    able = (name for name in (usual, *model.engines) if _carries_out(name, request.options, choice.modality))
+    return next(able, usual)
+
+
+def _carries_out(engine: str, options: dict[str, object], modality: str) -> bool:
+    spec = engines().spec(engine)
+    try:
+        check_supported(options, options_class(spec, modality), spec, modality)
+    except UnsupportedOption:
+        return False
+    return not engines().missing(engine)
 
 
 def options_class(spec: EngineSpec, modality: str) -> type[BaseModel]:
@@ -59,14 +75,20 @@ def options_class(spec: EngineSpec, modality: str) -> type[BaseModel]:
 def check_supported(options: dict[str, object], options_type: type[BaseModel], spec: EngineSpec, modality: str) -> None:
     """Raise UnsupportedOption for the first known option, other than its default, that the engine does not honour."""
     supported = {*spec.options.get(modality, ()), *spec.options.get(ANY, ())}
-    if ANY in supported:
-        return
     for name, value in options.items():
         field = options_type.model_fields.get(name)
-        if field is not None and name not in supported and value != field.get_default(call_default_factory=True):
+        if field is None or value == field.get_default(call_default_factory=True):
+            continue
+        if name not in supported and ANY not in supported:
             raise UnsupportedOption(
                 f"The engine {spec.name!r} does not support the option {name!r} for {modality}.",
                 hint=f"It supports: {', '.join(sorted(supported))}. Leave it out, or choose another engine.",
+            )
+        limit = spec.limits.get(name)
+        if limit is not None and isinstance(value, int | float) and value > limit:
+            raise UnsupportedOption(
+                f"The engine {spec.name!r} carries out {name!r} up to {limit:g} only.",
+                hint=f"Ask for {name}={limit:g} at most, or choose another engine.",
             )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from castalia.core.content import Message, Part
 from castalia.core.events import TextDelta
+from castalia.core.models import Model
 from castalia.core.plugins import engines
 from castalia.core.requests import Request
 from castalia.core.results import Choice
@@ -11,13 +12,17 @@ from castalia.serving.house import House
 from castalia.serving.resolving import resolve_request
 
 
+def listener(house: House) -> Model | None:
+    """The first transcription model that is installed and runs here."""
+    listening = [model for model in house.registry.list() if "speech" in model.inputs and "text" in model.outputs]
+    return next((model for model in listening if not engines().missing(model.engine)), None)
+
+
 def transcriber(house: House) -> Callable[[Part], str] | None:
     """What turns a speech part into text with the first transcription model installed, or None without one."""
-    listening = [model for model in house.registry.list() if "speech" in model.inputs and "text" in model.outputs]
-    usable = [model for model in listening if not engines().missing(model.engine)]
-    if not usable:
+    model = listener(house)
+    if model is None:
         return None
-    model = usable[0]
 
     def transcribe(speech: Part) -> str:
         request = Request(messages=[Message(parts=[speech])], modality="text", model=model.name, seed=0)

@@ -12,7 +12,7 @@ from castalia.judging.evaluation.originality import c_t, nearest, rank_z
 
 
 def test_frechet_is_the_closed_form_of_normal_distributions() -> None:
-    # Heusel et al. (2017), equation 6; of diagonal covariances it is |m1 - m2|^2 + sum (sqrt a - sqrt b)^2
+    # Heusel et al. (2017); of diagonal covariances it is |m1 - m2|^2 + sum (sqrt a - sqrt b)^2
     a, b = np.array([1.0, 4.0, 9.0]), np.array([4.0, 4.0, 1.0])
     mean1, mean2 = np.array([0.0, 1.0, 2.0]), np.array([2.0, 1.0, 0.0])
     expected = 4 + 0 + 4 + (1 - 2) ** 2 + 0 + (3 - 1) ** 2
@@ -23,7 +23,7 @@ def test_frechet_is_the_closed_form_of_normal_distributions() -> None:
 
 
 def test_frechet_is_biased_by_the_count_and_kid_is_not() -> None:
-    # Bińkowski et al. (2018), section 4: the Fréchet estimate of equal distributions falls with the count, that of the
+    # Bińkowski et al. (2018): the Fréchet estimate of equal distributions falls with the count, that of the
     # kernel distance has expectation 0 at any
     rng = np.random.default_rng(1)
     means: dict[int, tuple[float, float]] = {}
@@ -38,7 +38,7 @@ def test_frechet_is_biased_by_the_count_and_kid_is_not() -> None:
 
 
 def test_gaussian_mmd_of_normal_distributions_is_the_integral() -> None:
-    # Gretton et al. (2012), equation 3 estimates E k(x, x') + E k(y, y') - 2 E k(x, y); of N(0, 1) and N(m, 1) with
+    # Gretton et al. (2012) estimate E k(x, x') + E k(y, y') - 2 E k(x, y); of N(0, 1) and N(m, 1) with
     # k = exp(-d^2 / w) the last is (1 + 4 / w)^(-1/2) exp(-m^2 / (w + 4))
     rng = np.random.default_rng(2)
     width, shift = 2.0, 1.5
@@ -54,7 +54,7 @@ def test_gaussian_mmd_of_normal_distributions_is_the_integral() -> None:
 
 @pytest.mark.parametrize("neighbours", [1, 2, 5])
 def test_density_and_coverage_have_their_analytic_expectations(neighbours: int) -> None:
-    # Naeem et al. (2020), section 3.3: of equal distributions E[density] = 1, and E[coverage] tends to 1 - 1 / 2^k
+    # Naeem et al. (2020): of equal distributions E[density] = 1, and E[coverage] tends to 1 - 1 / 2^k
     rng = np.random.default_rng(3)
     found = [manifold(rng.normal(size=(400, 16)), rng.normal(size=(400, 16)), neighbours=neighbours) for _ in range(12)]
     count = np.arange(1, neighbours + 1)
@@ -65,7 +65,7 @@ def test_density_and_coverage_have_their_analytic_expectations(neighbours: int) 
 
 
 def test_vendi_score_counts_different_items() -> None:
-    # Friedman and Dieng (2023), section 3: n when all differ wholly, 1 when all are equal, and the number of groups
+    # Friedman and Dieng (2023): n when all differ wholly, 1 when all are equal, and the number of groups
     # when items are equal within equally large groups and differ wholly between them
     assert vendi(np.eye(7)) == pytest.approx(7)
     assert vendi(np.ones((7, 7))) == pytest.approx(1)
@@ -89,7 +89,7 @@ def half_moons(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def test_c_t_of_a_kernel_density_estimate_changes_sign_with_its_width() -> None:
-    # Meehan et al. (2020), section 5.1: on half moons a narrow estimate copies (C_T far below 0), a wide one underfits
+    # Meehan et al. (2020): on half moons a narrow estimate copies (C_T far below 0), a wide one underfits
     # (far above 0), and the width of the greatest held-out likelihood lies where it is about 0
     rng = np.random.default_rng(4)
     training, held = half_moons(1000, rng), half_moons(500, rng)
@@ -115,7 +115,7 @@ def test_c_t_of_a_kernel_density_estimate_changes_sign_with_its_width() -> None:
 
 
 def test_rank_z_of_equal_distributions_is_standard_normal() -> None:
-    # Meehan et al. (2020), section 3.1, after Mann and Whitney (1947)
+    # Meehan et al. (2020), after Mann and Whitney (1947)
     rng = np.random.default_rng(5)
     scores = [rank_z(rng.normal(size=40), rng.normal(size=60)) for _ in range(400)]
     assert abs(np.mean(scores)) < 0.2
@@ -124,7 +124,7 @@ def test_rank_z_of_equal_distributions_is_standard_normal() -> None:
 
 
 def test_expected_calibration_error_is_the_mean_gap() -> None:
-    # Guo et al. (2017), equation 3
+    # Guo et al. (2017)
     confidence = np.repeat([0.95, 0.55], [40, 60])
     right = np.concatenate([np.arange(40) < 30, np.arange(60) < 33])
     assert expected_calibration_error(confidence, right) == pytest.approx(0.4 * abs(0.75 - 0.95))

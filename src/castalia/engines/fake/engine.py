@@ -83,6 +83,12 @@ class FakeEngine:
                 f"The prompt has {prompt_tokens} tokens; this model reads at most {self.context}.",
                 hint="Shorten the prompt, or choose a model with a longer context.",
             )
+        if options.echo:
+            entries = [entry for piece in _cut(request.prompt) for entry in _logprobs(piece, options, draw)]
+            yield TextDelta(text=request.prompt, logprobs=entries)
+            yield Usage(counts=UsageCounts(input_tokens=prompt_tokens))
+            yield Done()
+            return
         schema = answer_schema(options)
         if schema is not None and forced_tools(options):
             yield from self._call(parse_tool_call(json.dumps(smallest(schema))), prompt_tokens)
@@ -120,7 +126,7 @@ class FakeEngine:
         else:
             words = draw.choices(WORDS, k=draw.randrange(12, 40))
             text = f"You said: {request.prompt.strip() or 'nothing'}. I say: {' '.join(words)}."
-        return re.findall(r"\s*\S+|\s+$", text)
+        return _cut(text)
 
     def _media(self, request: Request, draw: random.Random) -> Iterator[EngineEvent]:
         if request.modality == "image":
@@ -144,6 +150,10 @@ class FakeEngine:
             units = {"rows": float(rows)}
         yield Usage(counts=UsageCounts(input_tokens=len(request.prompt.split()), units=units))
         yield Done()
+
+
+def _cut(text: str) -> list[str]:
+    return re.findall(r"\s*\S+|\s+$", text)
 
 
 def _logprobs(piece: str, options: TextOptions, draw: random.Random) -> list[TokenLogprob]:

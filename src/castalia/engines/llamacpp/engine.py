@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from castalia.core.content import Message
-from castalia.core.events import EngineEvent, Progress
+from castalia.core.events import Done, EngineEvent, Progress, TextDelta, Usage
 from castalia.core.models import Model
 from castalia.core.requests import Request
+from castalia.core.results import UsageCounts
 from castalia.engines.answer_schema import Schema, answer_schema
 from castalia.engines.chat import plain_messages
 from castalia.engines.llamacpp.events import Answer
 from castalia.engines.llamacpp.loading import LoadOptions, load
-from castalia.engines.llamacpp.stream import HEARTBEAT, Chunk, Stream
+from castalia.engines.llamacpp.scoring import Scorer
+from castalia.engines.llamacpp.stream import HEARTBEAT, Chunk, Stream, context_too_long
 from castalia.modalities.text.options import TextOptions
 
 CLOSE_TIMEOUT = 2.0
@@ -32,7 +34,8 @@ class LlamaCppEngine:
         options = LoadOptions.model_validate(load_options)
         loaded = load(model, options)
         self._server: Any = loaded.server
-        self._native_tools = loaded.native_tools
+        self._desk = loaded.desk
+        self._native_tools = loaded.desk.has_tools
         self._context = loaded.context
         self._slots = threading.Semaphore(options.slots)
         self._streams: set[Stream] = set()
@@ -40,17 +43,35 @@ class LlamaCppEngine:
     def generate(self, request: Request) -> Iterator[EngineEvent]:
         """Events of one answer. Raises BadRequest, ContextTooLong, UnsupportedInput, EngineError."""
         options = TextOptions.model_validate(request.options)
+        if options.echo:
+            yield from self._echo(request.prompt, options)
+            return
         schema = answer_schema(options)
         answer = Answer(options, schema)
-        body = self._body(request, options, schema)
+        for chunk in self._chunks(self._body(request, options, schema)):
+            yield from [chunk] if isinstance(chunk, Progress) else answer.events(chunk)
+        yield from answer.ending()
+
+    def _echo(self, text: str, options: TextOptions) -> Iterator[EngineEvent]:
+        """The text itself with the log-probability of each of its tokens after those before it."""
+        tokens = self._desk.tokens(text)
+        if len(tokens) + 1 >= self._context:
+            raise context_too_long(len(tokens) + 1, self._context)
+        scorer = Scorer(self._chunks, self._desk, options.logprobs or 0)
+        yield from scorer.read(tokens)
+        yield TextDelta(text=text, logprobs=scorer.logprobs)
+        yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
+        yield Done()
+
+    def _chunks(self, body: Chunk) -> Iterator[Chunk | Progress]:
+        """What the server sends, with signs of life between; closing the iterator ends the generation."""
         while not self._slots.acquire(timeout=HEARTBEAT):
             yield Progress(message="waiting for a free slot")
         stream = Stream(self._server, body, self._slots.release)
         self._streams.add(stream)
         try:
             for chunk in stream:
-                yield from answer.events(chunk) if chunk is not None else [Progress()]
-            yield from answer.ending()
+                yield Progress() if chunk is None else chunk
         finally:
             stream.stop()
             self._streams.discard(stream)
@@ -63,10 +84,16 @@ class LlamaCppEngine:
         for stream in running:
             stream.join(CLOSE_TIMEOUT)
         self._server = None
+        self._desk.close()
 
     def _body(self, request: Request, options: TextOptions, schema: Schema | None) -> Chunk:
+        asked: Chunk = (
+            {"prompt": request.prompt or self._desk.start}
+            if options.raw
+            else {"messages": plain_messages(request.messages, options)}
+        )
         body: Chunk = {
-            "messages": plain_messages(request.messages, options),
+            **asked,
             "stream": True,
             "stream_options": {"include_usage": True},
             # A sign of life after each step of the prompt: there a cancelled request can be dropped
@@ -84,10 +111,11 @@ class LlamaCppEngine:
             "stop": options.stop,
         }
         if options.logprobs is not None:
-            body |= {"logprobs": True, "top_logprobs": max(1, options.logprobs)}
+            count = max(1, options.logprobs)
+            body |= {"logprobs": count} if options.raw else {"logprobs": True, "top_logprobs": count}
         if schema is not None:
             body["grammar"] = _grammar(schema)
-        elif self._native_tools and options.tools and options.tool_choice == "auto":
+        elif self._native_tools and not options.raw and options.tools and options.tool_choice == "auto":
             body["messages"] = [_openai_message(message) for message in request.messages]
             body["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in options.tools]
         return body

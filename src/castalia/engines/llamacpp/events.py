@@ -35,7 +35,7 @@ class Answer:
         for choice in chunk.get("choices", []):
             if choice.get("finish_reason") == "length":
                 self._reason = "length"
-            delta = cast(Chunk, choice["delta"])
+            delta = cast(Chunk, choice.get("delta") or {"content": choice.get("text")})
             for piece in cast("list[Chunk]", delta.get("tool_calls") or []):
                 self._gather(piece)
             text = delta.get("content") or ""
@@ -76,11 +76,10 @@ class Answer:
         found = cast(Chunk, choice.get("logprobs") or {})
         if wanted is None:
             return []
-        return [
-            TokenLogprob(
-                token=entry["token"],
-                logprob=entry["logprob"],
-                top=[(other["token"], other["logprob"]) for other in entry["top_logprobs"][:wanted]],
-            )
-            for entry in cast("list[Chunk]", found.get("content") or [])
-        ]
+        return [logprob_of(entry, wanted) for entry in cast("list[Chunk]", found.get("content") or [])]
+
+
+def logprob_of(entry: Chunk, wanted: int) -> TokenLogprob:
+    """The server's log-probability of a token, with so many runners-up."""
+    top = [(other["token"], other["logprob"]) for other in entry["top_logprobs"][:wanted]]
+    return TokenLogprob(token=entry["token"], logprob=entry["logprob"], top=top)

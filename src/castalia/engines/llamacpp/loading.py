@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.core.errors import EngineError, NotFound
 from castalia.core.machine import usable_cores
 from castalia.core.models import Model
+from castalia.engines.llamacpp.desk import Desk
 
 PREFILL_BATCH = 128
 """Prompt tokens per step. llama.cpp looks for cancelled requests between steps, so a step must stay short."""
@@ -33,11 +33,11 @@ class LoadOptions(BaseModel):
 
 @dataclass(frozen=True)
 class Loaded:
-    """The server, the context of each request in tokens, and whether the chat template has a place for tools."""
+    """The server, what it answers beside completions, and the context of each request in tokens."""
 
     server: Any
+    desk: Desk
     context: int
-    native_tools: bool
 
 
 def weights_file(model: Model) -> Path:
@@ -61,16 +61,11 @@ def load(model: Model, options: LoadOptions) -> Loaded:
     key = secrets.token_hex(16)
     folder = Path(tempfile.mkdtemp(prefix="castalia-"))
     try:
-        try:
-            server = llama.Server(_parameters(llama, path, context, options, folder / "s", key))
-        except RuntimeError:
-            raise _unreadable(
-                model, "it is damaged, or of an architecture or size that this build cannot run"
-            ) from None
-        return Loaded(server, context, _has_tools(server.listening_address, key))
-    finally:
-        # Without its socket's name nobody reaches the server any more; we call its functions
+        server = llama.Server(_parameters(llama, path, context, options, folder / "s", key))
+    except RuntimeError:
         shutil.rmtree(folder)
+        raise _unreadable(model, "it is damaged, or of an architecture or size that this build cannot run") from None
+    return Loaded(server, Desk(server.listening_address, key, folder), context)
 
 
 def _context(model: Model, options: LoadOptions) -> int:
@@ -95,17 +90,6 @@ def _parameters(llama: Any, path: Path, context: int, options: LoadOptions, sock
     if sys.platform != "win32":
         parameters.hostnames = [f"{socket}.sock"]
     return parameters
-
-
-def _has_tools(address: str, key: str) -> bool:
-    """Whether the model's chat template has a place for tools, as the server found out."""
-    scheme, _, path = address.partition("://")
-    transport = httpx.HTTPTransport(uds=path) if scheme == "unix" else None
-    base = "http://localhost" if scheme == "unix" else address
-    with httpx.Client(transport=transport, base_url=base, trust_env=False, timeout=30) as client:
-        answer = client.get("/props", headers={"Authorization": f"Bearer {key}"})
-    answer.raise_for_status()
-    return bool(answer.json().get("chat_template_caps", {}).get("supports_tools"))
 
 
 def _unreadable(model: Model, why: str) -> EngineError:

@@ -13,7 +13,7 @@ HEARTBEAT = 0.25
 
 
 class Stream:
-    """Chunks of a streamed chat completion.
+    """Chunks of a streamed completion, one of a chat unless ``body`` has a ``prompt``.
 
     ``finished`` is called from the thread when the server has let go of the request, also after `stop`.
     """
@@ -54,7 +54,9 @@ class Stream:
     def _run(self) -> None:
         try:
             if not self._stopped.is_set():
-                self._server.handle_chat_completions(self._body, self._receive)
+                plain = "prompt" in self._body
+                handle = self._server.handle_completions if plain else self._server.handle_chat_completions
+                handle(self._body, self._receive)
             self._chunks.put(None)
         except (ValueError, RuntimeError) as error:  # C++'s invalid_argument and everything else
             refused = isinstance(error, ValueError)

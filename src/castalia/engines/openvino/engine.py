@@ -77,7 +77,7 @@ class OpenVinoEngine:
             yield from self._echo(request.prompt)
             return
         schema = answer_schema(options)
-        tokens = self._vocabulary.encode(plain_messages(request.messages, options))
+        tokens = self._read(request, options)
         length = int(tokens.shape[1])
         self._check_length(length)
         limit = min(options.max_tokens, self.context - length)
@@ -99,6 +99,13 @@ class OpenVinoEngine:
         yield TextDelta(text=text, logprobs=logprobs)
         yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
         yield Done()
+
+    def _read(self, request: Request, options: TextOptions) -> Any:
+        """The prompt as token numbers, int64 (1, length): by the chat template, or as it stands."""
+        if not options.raw:
+            return self._vocabulary.encode(plain_messages(request.messages, options))
+        numbers = self._vocabulary.encode_plain(request.prompt) or [self._vocabulary.start]
+        return self._tensor(np.asarray([numbers], dtype=np.int64))
 
     def _check_length(self, length: int) -> None:
         if length >= self.context:

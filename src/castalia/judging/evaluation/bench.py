@@ -57,11 +57,20 @@ class Bench:
             raise Interrupted("The evaluation was stopped.")
         self._emit(Progress(message=message, fraction=fraction))
 
+    def of(self, model: Model, modality: str) -> "Bench":
+        """A bench of another model within the same evaluation; to be closed as well."""
+        plan = self.plan.model_copy(update={"model": model, "engine": model.engine, "modality": modality})
+        return Bench(plan, self._emit, self._stop)
+
     def ask(self, prompt: str, seed: int, **options: object) -> Answer:
         """One answer of the model with the modality's options, defaults where none is given.
 
         Raises what the engine raises.
         """
+        return self.ask_about([], prompt, seed, options)
+
+    def ask_about(self, attachments: Sequence[Part], prompt: str, seed: int, options: dict[str, object]) -> Answer:
+        """The same, with attachments."""
         if self._engine is None:
             self.tell(f"loading {self.model.name}")
             plan = self.plan
@@ -77,7 +86,7 @@ class Bench:
             if name in kind.model_fields  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         }
         chosen = kind.model_validate({**known, **options}).model_dump()  # pyright: ignore
-        whole = Request.of_text(prompt).model_copy(
+        whole = Request.of_text(prompt, list(attachments)).model_copy(
             update={
                 "modality": modality,
                 "model": self.model.name,

@@ -20,7 +20,7 @@ def reliability(title: str, confidence: NDArray[np.float64], right: NDArray[np.b
 
 
 def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """sum_b n_b / n |accuracy(b) - confidence(b)| over ten bins (Guo et al., 2017, equation 3)."""
+    """sum_b n_b / n |accuracy(b) - confidence(b)| over ten bins (Guo et al., 2017)."""
     places = np.minimum((confidence * BINS).astype(int), BINS - 1)
     error = 0.0
     for place in range(BINS):

@@ -13,7 +13,7 @@ FRECHET_DRAWS = 60
 def frechet(left: Array, right: Array) -> float:
     """|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) of normal distributions fitted to rows (n, features).
 
-    Fréchet (1957) and Dowson and Landau (1982), as used by Heusel et al. (2017), equation 6. Biased: it falls with the
+    Fréchet (1957) and Dowson and Landau (1982), as used by Heusel et al. (2017). Biased: it falls with the
     number of rows, so only equal counts compare.
     """
     return frechet_of_moments(left.mean(axis=0), _covariance(left), right.mean(axis=0), _covariance(right))
@@ -45,7 +45,7 @@ def squares(left: Array, right: Array) -> Array:
 
 
 def polynomial(left: Array, right: Array) -> Array:
-    """The kernel of KID, k(x, y) = (x.y / d + 1)^3 (Bińkowski et al., 2018, section 4)."""
+    """The kernel of KID, k(x, y) = (x.y / d + 1)^3 (Bińkowski et al., 2018)."""
     return (left @ right.T / left.shape[1] + 1.0) ** 3
 
 
@@ -63,7 +63,7 @@ def median_width(points: Array) -> float:
 def mmd2(
     within1: Array, within2: Array, between: Array, weights1: Array | None = None, weights2: Array | None = None
 ) -> float:
-    """Squared maximum mean discrepancy from kernel matrices, unbiased (Gretton et al., 2012, equation 3).
+    """Squared maximum mean discrepancy from kernel matrices, unbiased (Gretton et al., 2012).
 
     ``weights`` count how often a row was drawn; a row is never compared with itself.
     """

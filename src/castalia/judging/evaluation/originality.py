@@ -40,8 +40,9 @@ def nearest(queries: Array, training: Array, same: bool = False) -> Near:
 
 
 def authentic(made: Near, among: Near) -> NDArray[np.bool_]:
-    """Whether each made item is further from its training item than that is from its own nearest (Alaa et al., 2022,
-    section 3.2). ``among`` is `nearest` of the training set to itself. The mean is AuthPct."""
+    """Whether each made item is further from its training item than that is from its own nearest (Alaa et al., 2022).
+
+    ``among`` is `nearest` of the training set to itself. The mean is AuthPct."""
     return made.distances > among.distances[made.rows]
 
 
@@ -57,8 +58,7 @@ def nearest_ratio(made: Near, held_out: Near, seed: int = 0) -> Estimate:
 
 
 def rank_z(held_out: Array, made: Array) -> float:
-    """Mann and Whitney's U of distances as a z-score: negative when made items lie nearer (Meehan et al., 2020,
-    section 3.1: Z_U)."""
+    """Mann and Whitney's U of distances as a z-score (Meehan et al., 2020): negative when made items lie nearer."""
     n, m = len(held_out), len(made)
     ranked = np.sort(held_out)
     below = np.searchsorted(ranked, made, side="left").sum()

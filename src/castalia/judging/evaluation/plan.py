@@ -15,7 +15,8 @@ class EvaluationPlan(BaseModel):
     """Which model, against which data, with how many samples.
 
     ``data`` is a file or folder; None: what the model was trained on, where it still is. ``load_options`` are those of
-    the engine, which the evaluation loads for itself. ``cache`` keeps trained encoders.
+    the engine, which the evaluation loads for itself. ``cache`` keeps trained encoders. ``listener`` is the
+    transcription model that judges speech, where one is installed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,6 +30,7 @@ class EvaluationPlan(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
     load_options: dict[str, object] = Field(default_factory=dict)
     assets: dict[str, Path] = Field(default_factory=dict)
+    listener: Model | None = None
     start_timeout: float = 180.0
     cache: Path
     command: str = ""

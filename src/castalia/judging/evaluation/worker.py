@@ -20,6 +20,11 @@ from castalia.judging.evaluation.plan import EvaluationPlan
 from castalia.judging.evaluation.writing import write
 
 Evaluate = Callable[[Bench], Evaluation]
+OF_ANY_ENGINE = {
+    "text": "castalia.judging.evaluation.language.evaluating:evaluate",
+    "speech": "castalia.judging.evaluation.speech:evaluate",
+}
+"""By modality: what evaluates models that were not trained here."""
 
 
 def main(folder: Path) -> int:
@@ -57,11 +62,11 @@ def evaluator(plan: EvaluationPlan) -> Evaluate:
     spec = modalities().spec(plan.modality)
     if plan.model.format == "castalia" and spec.evaluation is not None:
         return cast("Evaluate", resolve(spec.evaluation))
-    if plan.modality == "text":
-        return cast("Evaluate", resolve("castalia.judging.evaluation.language.evaluating:evaluate"))
+    if plan.modality in OF_ANY_ENGINE:
+        return cast("Evaluate", resolve(OF_ANY_ENGINE[plan.modality]))
     raise BadRequest(
         f"There is no evaluation of {plan.modality} by {plan.model.format} models.",
-        hint="Models that were trained here, and language models, can be evaluated.",
+        hint="Models that were trained here, language models and voices can be evaluated.",
     )
 
 

@@ -58,6 +58,9 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
     Models trained on texts of one's own are asked for copies instead, see `castalia.judging.instant.copying`.
     """
     text = output.text if output.text is not None else output.read().decode("utf-8", errors="replace")
+    options = context.request.options
+    if options.get("raw") or options.get("echo"):
+        return _confidence(context.logprobs)  # no answer: it may be empty, and what is asked of answers says nothing
     if not text.strip():
         return [_empty(text)]
     measures = [_empty(text)]

@@ -14,7 +14,7 @@ from castalia.modalities.text.options import TextOptions
 from castalia.modalities.text.representation import BREAK, MANY_DOCUMENTS, PADDING, TextRepresentation
 from castalia.modalities.text.wording import read_order, refuse_unknown
 
-HONOURED = frozenset({"max_tokens", "temperature", "top_p", "top_k", "stop", "beginning", "lines"})
+HONOURED = frozenset({"max_tokens", "temperature", "top_p", "top_k", "stop", "beginning", "lines", "raw"})
 PLAIN = "text/plain"
 LINES = 10
 """Items made when neither the prompt nor an option says how many."""

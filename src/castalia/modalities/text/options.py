@@ -40,6 +40,9 @@ class TextOptions(BaseModel):
         description="Write nothing, but give the prompt back as it is, without chat template, with the log-probability "
         "of each of its tokens.",
     )
+    raw: bool = Field(
+        default=False, description="Go on from the last message as it stands, without chat template or tools."
+    )
     json_schema: dict[str, object] | None = Field(
         default=None, description="JSON schema that the answer is forced to obey."
     )

@@ -35,14 +35,17 @@ class Order:
 def read_order(prompt: str, options: TextOptions) -> Order:
     """The order of a prompt.
 
-    The option ``beginning`` decides; without it the text behind "continue:", then quoted text, else the whole prompt,
-    if it does not read as a wish ("write something like it", "10 molecules"), which asks for a fresh text.
+    The option ``beginning`` decides, or ``raw``, which means the prompt as it stands; without them the text behind
+    "continue:", then quoted text, else the whole prompt, if it does not read as a wish ("write something like it",
+    "10 molecules"), which asks for a fresh text.
     """
     text = prompt.strip()
     wish = WISH.match(text) is not None
     lines = options.lines or (_number(text) if wish else None)
     if options.beginning is not None:
         return Order(options.beginning, lines)
+    if options.raw:
+        return Order(prompt, options.lines)
     called = CALLED.match(text)
     quoted = QUOTED.search(text)
     if quoted is not None and (wish or called is not None or CALLED.match(text + ":x")):

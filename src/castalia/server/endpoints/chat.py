@@ -44,7 +44,7 @@ async def create_chat_completion(body: ChatBody, http: HttpRequest, desk: DeskDe
     whole = {
         **_head(results[0], "chat.completion"),
         "choices": choices,
-        "usage": _usage([result.usage for result in results]),
+        "usage": usage_of([result.usage for result in results]),
         "castalia": castalia_extras(results[0]),
     }
     return JSONResponse(whole)
@@ -84,7 +84,7 @@ async def _stream(body: ChatBody, base: str, desk: Desk) -> AsyncGenerator[bytes
                     case _:
                         pass
     if body.stream_options is not None and body.stream_options.include_usage:
-        yield sse({**head, "choices": [], "usage": _usage(usages)})
+        yield sse({**head, "choices": [], "usage": usage_of(usages)})
     yield SSE_DONE
 
 
@@ -145,7 +145,8 @@ def _token(text: str, logprob: float) -> dict[str, object]:
     return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
 
-def _usage(counts: list[UsageCounts]) -> dict[str, object]:
+def usage_of(counts: list[UsageCounts]) -> dict[str, object]:
+    """OpenAI's ``usage`` of several answers together."""
     prompt = sum(count.input_tokens for count in counts)
     answer_tokens = sum(count.output_tokens for count in counts)
     cached = sum(count.cached_tokens for count in counts)

@@ -50,7 +50,7 @@ def evaluate(bench: Bench) -> Evaluation:
 
 def _likely(scored: likelihood.Likelihood | None, passages: list[str], seed: int, engine: str) -> list[Figure]:
     if scored is None:
-        note = f"The engine {engine} tells no likelihood of given text; --engine openvino does."
+        note = f"The engine {engine} tells no likelihood of given text."
         return [
             Figure(
                 name="bits_per_byte", axis="language", value=None, unit="bits per byte", direction="lower", note=note
