@@ -27,6 +27,7 @@ from castalia.training.compression import FOLDER as COMPRESSOR_FOLDER
 from castalia.training.compression import SHARE, Coder, train_compressor
 from castalia.training.events import Stopped, Trained
 from castalia.training.execution import Execution, copies, fixed, measured
+from castalia.training.fitting import Fitting
 from castalia.training.plan import TrainingPlan, meeting
 from castalia.training.trainer import Trainer
 
@@ -95,6 +96,13 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     window = layout.length if isinstance(layout, Tokens) and layout.stream else None
     dataset = data.Dataset(subject.learnt, plan.seed, int(cast(int, config["batch"])), window)
     learner = family.build(layout, conditions, config)
+    if not families().spec(plan.family).steps:
+        emit(Progress(message=f"{plan.family} {plan.size}: fitted in one go; {_summary(config)}"))
+        fitting = Fitting(learner, dataset, fixed(plan.threads), emit, stop, lambda one: _sheet(subject, one, plan.seed))
+        if not fitting.run():
+            return Stopped(step=0)
+        emit(Progress(message="measuring and writing the model", fraction=1.0))
+        return artifact.write(run_folder, _product(plan, subject, config | fitting.entries, dataset, fitting))
     parameters = sum(one.numel() for one in learner.parameters())
     emit(Progress(message=f"{plan.family} {plan.size}: {parameters:,} parameters; {_summary(config)}"))
 
@@ -105,17 +113,16 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     seconds = None if plan.minutes is None else 60.0 * plan.minutes - used
     steps = None if plan.max_steps is None else max(1, int(plan.max_steps * rest))
     budget = Budget(seconds, steps, useful)
-    wanted = _sheet_conditions(subject)
 
     def preview(one: Trainable) -> tuple[bytes, str]:
-        return subject.shown(_draw(cast("Learner", one), SHEET, wanted, plan.seed))
+        return _sheet(subject, cast("Learner", one), plan.seed)
 
     trainer = Trainer(run_folder, learner, dataset, budget, execution, emit, stop, preview, plan.checkpoint_seconds)
     if not trainer.run():
         return Stopped(step=trainer.place.step)
     trainer.finish()
     emit(Progress(message="measuring and writing the model", fraction=1.0))
-    return artifact.write(run_folder, _product(plan, subject, config, dataset, trainer, parameters))
+    return artifact.write(run_folder, _product(plan, subject, config, dataset, trainer))
 
 
 def _compressed(
@@ -212,6 +219,11 @@ def _sheet_conditions(subject: Subject) -> NDArray[np.float32] | None:
     return values[::-1][rows] if len(values) > 1 else values[rows]
 
 
+def _sheet(subject: Subject, learner: Learner, seed: int) -> tuple[bytes, str]:
+    """A sheet of what the learner draws by a fixed seed."""
+    return subject.shown(_draw(learner, SHEET, _sheet_conditions(subject), seed))
+
+
 def _draw(learner: Learner, count: int, wanted: NDArray[np.float32] | None, seed: int) -> NDArray[np.generic]:
     generator = torch.Generator().manual_seed(seed)
     device = next(learner.parameters()).device
@@ -232,8 +244,7 @@ def _product(
     subject: Subject,
     config: dict[str, object],
     dataset: data.Dataset,
-    trainer: Trainer,
-    parameters: int,
+    trainer: Trainer | Fitting,
 ) -> artifact.Product:
     place, representation, modality = trainer.place, subject.representation, subject.modality
     learner = cast("Learner", replace(trainer.execution, device="cpu", channels_last=False).apply(trainer.learner))
@@ -245,7 +256,7 @@ def _product(
         for name, value in modality.training_figures(representation, held_out, synthetic).items()
     }
     figures |= {
-        "parameters": float(parameters),
+        "parameters": float(sum(one.numel() for one in learner.parameters())),
         "steps": float(place.step),
         "training_seconds": round(place.seconds, 1),
     }

@@ -1,0 +1,1 @@
+"""Sequential trees for rows: each column drawn from a tree given the columns before it, fitted in one go."""

@@ -1,0 +1,71 @@
+"""The family of trees: which columns there are, and how small a leaf may be."""
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from castalia.core.errors import BadRequest
+from castalia.core.representation import Conditions, Continuous, Layout
+from castalia.families.contract import Learner, Size
+from castalia.families.nets.columns import Column
+from castalia.families.nets.describing import describe_columns
+from castalia.families.trees.learner import RowTrees, TreeColumn, TreesConfig
+from castalia.families.trees.options import TreesOptions
+
+LEAVES: dict[str, int] = {"tiny": 20, "small": 10, "medium": 7, "large": 5}
+"""Fewest rows of a leaf by the dial."""
+
+
+class TreesFamily:
+    """Builds sequential trees of rows, layouts of rank 1."""
+
+    def derive(
+        self,
+        layout: Layout,
+        conditions: Conditions | None,
+        size: Size,
+        options: BaseModel,
+        data: NDArray[np.generic],
+    ) -> dict[str, object]:
+        """See `castalia.families.contract.Family.derive`."""
+        options = cast("TreesOptions", options)
+        if not isinstance(layout, Continuous) or len(layout.shape) != 1:
+            raise BadRequest(
+                "Trees learn rows of columns only; this representation is another kind.",
+                hint="Choose another family with --family.",
+            )
+        columns = _columns(layout, conditions, describe_columns(layout, data))
+        return {
+            "batch": 256,
+            "epochs": 1.0,
+            "columns": [column.model_dump() for column in columns],
+            "leaf": options.leaf or LEAVES[size],
+            "rows": options.rows,
+        }
+
+    def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:
+        """See `castalia.families.contract.Family.build`."""
+        return RowTrees(cast("Continuous", layout).shape[0], TreesConfig.model_validate(config))
+
+
+def _columns(layout: Continuous, conditions: Conditions | None, plain: list[Column]) -> list[TreeColumn]:
+    """The columns in the order in which they are drawn: conditions that no column bears the name of, then the row."""
+    columns = {column.start: TreeColumn(**column.model_dump()) for column in plain}
+    named = {segment.name: segment for segment in layout.segments}
+    alone: list[TreeColumn] = []
+    for place, group in enumerate(conditions.groups if conditions is not None else ()):
+        segment = named.get(group.name)
+        plain_width = group.kind == "categorical" or group.width == 1
+        if segment is not None and plain_width and (segment.kind, segment.width) == (group.kind, group.width):
+            columns[segment.start].group, columns[segment.start].asked = place, group.start
+            continue
+        parts = [(group.start, group.width)]
+        if group.kind == "real":
+            parts = [(start, 1) for start in range(group.start, group.stop)]
+        alone += [
+            TreeColumn(kind=group.kind, start=start, width=width, given=True, group=place, asked=start)
+            for start, width in parts
+        ]
+    return [*alone, *columns.values()]

@@ -1,0 +1,15 @@
+"""What the family of trees states about itself."""
+
+from castalia.core.specs import FamilySpec
+
+SPEC = FamilySpec(
+    name="trees",
+    summary="Sequential trees: rows column by column, fitted in one go in seconds; for tables only",
+    implementation="castalia.families.trees.family:TreesFamily",
+    requires=("torch",),
+    extra="train",
+    representations=("continuous",),
+    options="castalia.families.trees.options:TreesOptions",
+    completes=True,
+    steps=False,
+)
