@@ -1,7 +1,7 @@
 """The trees of all columns as flat arrays: finding leaves, drawing from them, and how likely a value is in one.
 
-A leaf is a list of cells, one for each training row in it and equally likely. The cell of a number reaches halfway to
-its neighbours in the leaf, so that drawing evenly from it gives new numbers; a repeated value or a category is a cell
+A leaf is a list of cells, one for each training row in it and equally likely. The cell of a number reaches to its
+neighbours in the leaf, so that drawing evenly from it gives new numbers; a repeated value or a category is a cell
 without extent.
 """
 
@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from castalia.families.trees.growing import LEAF, Tree
 
+NEIGHBOURS = 1
+"""How many values of the leaf a cell reaches over to each side: the more, the less of a single row is in what is drawn."""
 TYPICAL_GAPS = 4.0
-"""A cell reaches at most so many typical gaps of its leaf: nothing is drawn in the middle of an empty stretch."""
+"""A gap counts as at most so many typical gaps of its leaf: nothing is drawn in the middle of an empty stretch."""
 BACKGROUND = 0.01
 """Share of the broad distribution that keeps every likelihood above zero."""
 BROAD = 1.5
@@ -119,10 +121,13 @@ def cells(
     start = np.cumsum(count) - count
     same = leaf[1:] == leaf[:-1]
     gaps = np.where(same, np.diff(sorted_values), 0.0)
-    total = np.bincount(leaf[1:], weights=np.sqrt(gaps), minlength=len(tree.feature))
-    typical = np.square(total / np.maximum(count - 1, 1)) * TYPICAL_GAPS
-    half = np.minimum(gaps, typical[leaf[1:]]) / 2
-    loose = ~exact[order]
-    low = sorted_values - np.concatenate([[0.0], half]) * loose
-    high = sorted_values + np.concatenate([half, [0.0]]) * loose
+    roots = np.bincount(leaf[1:], weights=np.sqrt(gaps), minlength=len(tree.feature))
+    typical = TYPICAL_GAPS * np.square(roots / np.maximum(count - 1, 1))
+    steps = np.concatenate([[0.0], np.minimum(gaps, typical[leaf[1:]]), [0.0]])
+    places, first, last = np.arange(len(order)), start[leaf], (start + count)[leaf]
+    upto = np.cumsum(steps)
+    low = sorted_values - (upto[places] - upto[np.maximum(places - NEIGHBOURS, first)])
+    high = sorted_values + (upto[np.minimum(places + NEIGHBOURS, last - 1)] - upto[places])
+    fixed = exact[order]
+    low[fixed], high[fixed] = sorted_values[fixed], sorted_values[fixed]
     return start, count, low.astype(np.float32), high.astype(np.float32)  # pyright: ignore[reportReturnType]

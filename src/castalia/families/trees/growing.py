@@ -29,8 +29,11 @@ class Tree:
     nodes: Places = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
 
 
-def grow(features: Floats, targets: Floats, leaf: int) -> Tree:
-    """The tree of ``targets`` (n, k) given ``features`` (n, p) whose leaves hold at least ``leaf`` rows each."""
+def grow(features: Floats, targets: Floats, leaf: int, worth: float = 0.0) -> Tree:
+    """The tree of ``targets`` (n, k) given ``features`` (n, p) whose leaves hold at least ``leaf`` rows each.
+
+    A split must take more than ``worth`` times its node's mean squared error.
+    """
     count, width = features.shape
     tree = Tree([LEAF], [0.0], [0], np.zeros(count, dtype=np.intp))
     targets = targets - targets.mean(axis=0)
@@ -40,7 +43,7 @@ def grow(features: Floats, targets: Floats, leaf: int) -> Tree:
         return tree
     while orders and len(orders[0]):
         level = _Level(tree.nodes[orders[0]], leaf)
-        best = np.full(len(level.starts), least)
+        best = np.maximum(least, worth * level.errors(targets[orders[0]]))
         feature = np.full(len(level.starts), LEAF)
         threshold = np.zeros(len(level.starts))
         for one, order in enumerate(orders):
@@ -93,6 +96,12 @@ class _Level:
         self.right = sizes[self.owners] - self.left
         self.sizes = sizes.astype(np.float64)
         self.allowed = (self.left >= leaf) & (self.right >= leaf)
+
+    def errors(self, targets: Floats) -> Floats:
+        """The mean squared error (nodes,) of the targets around each node's mean."""
+        squares = np.add.reduceat(np.square(targets).sum(axis=1), self.starts)
+        sums = np.add.reduceat(targets, self.starts, axis=0)
+        return (squares - np.square(sums).sum(axis=1) / self.sizes) / self.sizes
 
     def best(self, values: Floats, targets: Floats) -> tuple[Floats, Floats]:
         """The gain and the threshold of the best split of each node, gain below zero where there is none."""

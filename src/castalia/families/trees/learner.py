@@ -21,6 +21,13 @@ from castalia.families.trees.growing import Tree, grow
 
 CANDIDATES = 24
 """Candidates of each row of which something is known."""
+SHARES = 20
+"""How many times as many rows a leaf of categories holds as one of numbers. With equally many, made rows take over the
+combinations of single training rows (docs/experiments.md)."""
+FEWEST_LEAVES = 40
+"""So many such leaves there may be at least."""
+WORTH = 8.0
+WORTHR = 0.0
 MOST_CLASSES = 12
 """Categories from which a column is grown on random projections of its one-hot instead."""
 KNOTS = 256
@@ -82,7 +89,7 @@ class RowTrees(Learner):
         for index, column in enumerate(self.columns):
             tell(index / len(self.columns))
             ranks = self.maps.rank(index, values, self.columns)
-            tree = grow(ranks, _targets(column, values[:, index], index), self.config.leaf)
+            tree = grow(ranks, _targets(column, values[:, index], index), self._least(column, len(values)), WORTH if column.kind == "categorical" else WORTHR)
             exact = np.isin(values[:, index], np.asarray(column.atoms, dtype=np.float32))
             trees.append(tree)
             leaves.append(cells(tree, values[:, index], exact | (column.kind == "categorical")))
@@ -137,6 +144,11 @@ class RowTrees(Learner):
             chosen = _chosen(weights, 1, generator)
             values = values.reshape(count, several, -1)[torch.arange(count), chosen[:, 0]]
         return self._rows(values)
+
+    def _least(self, column: TreeColumn, rows: int) -> int:
+        """Fewest rows of a leaf: shares of categories need many more than numbers do, as far as there are rows."""
+        leaf = self.config.leaf
+        return leaf if column.kind == "real" else max(leaf, min(SHARES * leaf, rows // FEWEST_LEAVES))
 
     def _log_likelihood(self, index: int, leaves: Tensor, values: Tensor) -> Tensor:
         column = self.columns[index]
