@@ -11,11 +11,14 @@ from castalia.core.representation import Conditions, Continuous, Layout
 from castalia.families.contract import Learner, Size
 from castalia.families.nets.columns import Column
 from castalia.families.nets.describing import describe_columns
-from castalia.families.trees.learner import RowTrees, TreeColumn, TreesConfig
+from castalia.families.trees.learner import RowTrees, TreesConfig
+from castalia.families.trees.maps import TreeColumn
 from castalia.families.trees.options import TreesOptions
 
-LEAVES: dict[str, int] = {"tiny": 20, "small": 10, "medium": 7, "large": 5}
-"""Fewest rows of a leaf by the dial."""
+LEAVES: dict[str, int] = {"tiny": 40, "small": 30, "medium": 20, "large": 20}
+"""Fewest rows of a leaf of differences by the dial."""
+ROUNDS: dict[str, int] = {"tiny": 30, "small": 60, "medium": 120, "large": 240}
+"""Most boosted trees a column by the dial."""
 
 
 class TreesFamily:
@@ -42,6 +45,9 @@ class TreesFamily:
             "epochs": 1.0,
             "columns": [column.model_dump() for column in columns],
             "leaf": options.leaf or LEAVES[size],
+            "rounds": options.rounds or ROUNDS[size],
+            "depth": options.depth,
+            "rate": options.rate,
             "rows": options.rows,
         }
 

@@ -28,6 +28,11 @@ class Tree:
     left: list[int] = field(default_factory=list[int])
     nodes: Places = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
 
+    @classmethod
+    def bare(cls, rows: int = 0) -> "Tree":
+        """One leaf that holds all rows."""
+        return cls([LEAF], [0.0], [0], np.zeros(rows, dtype=np.intp))
+
 
 def grow(features: Floats, targets: Floats, leaf: int, worth: float = 0.0) -> Tree:
     """The tree of ``targets`` (n, k) given ``features`` (n, p) whose leaves hold at least ``leaf`` rows each.
@@ -35,7 +40,7 @@ def grow(features: Floats, targets: Floats, leaf: int, worth: float = 0.0) -> Tr
     A split must take more than ``worth`` times its node's mean squared error.
     """
     count, width = features.shape
-    tree = Tree([LEAF], [0.0], [0], np.zeros(count, dtype=np.intp))
+    tree = Tree.bare(count)
     targets = targets - targets.mean(axis=0)
     least = LEAST_GAIN * float(np.square(targets).sum())
     orders = [np.argsort(features[:, one], kind="stable") for one in range(width)]
