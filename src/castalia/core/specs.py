@@ -85,8 +85,7 @@ class FamilySpec(Spec):
     ``compressor`` is the import string of a `castalia.families.contract.CompressorMaker`, for a family that can bring
     continuous items into a shorter form for others to learn. ``completes`` says that it can go on from what is given
     (`castalia.core.contracts.Given`). ``gguf`` is the import string of ``(folder, config, wished, known) -> (Network,
-    start token)``, for a family whose networks `castalia.core.exporting` can hand to llama.cpp. Without ``steps`` it is
-    fitted in one go (`castalia.families.contract.Learner.fit`), and a time budget means nothing to it.
+    start token)``, for a family whose networks `castalia.core.exporting` can hand to llama.cpp.
     """
 
     representations: tuple[Kind, ...]
@@ -94,5 +93,4 @@ class FamilySpec(Spec):
     sampling_options: str | None = None
     compressor: str | None = None
     completes: bool = False
-    steps: bool = True
     gguf: str | None = None

@@ -113,14 +113,6 @@ class Learner(Trainable):
         ``completes``.
         """
 
-    def fit(self, batch: Batch, tell: Callable[[float], None]) -> dict[str, object]:
-        """Learn all training items at once, only for families whose spec is without ``steps``.
-
-        ``tell`` takes the share that is done, in [0, 1], and may raise to stop. Returns the entries of the family's
-        config that `Family.build` needs to make room for what was learnt; the learner itself has room already.
-        """
-        raise NotImplementedError(f"{type(self).__name__} learns by steps")
-
 
 class Compressor(Trainable):
     """What turns continuous items into a shorter code and back, so that another family can learn the code.

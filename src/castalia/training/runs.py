@@ -27,7 +27,6 @@ from castalia.training.compression import FOLDER as COMPRESSOR_FOLDER
 from castalia.training.compression import SHARE, Coder, train_compressor
 from castalia.training.events import Stopped, Trained
 from castalia.training.execution import Execution, copies, fixed, measured
-from castalia.training.fitting import Fitting
 from castalia.training.plan import TrainingPlan, meeting
 from castalia.training.trainer import Trainer
 
@@ -36,6 +35,8 @@ SYNTHETIC = (256, 1000)
 """Fewest and most items drawn for the figures; as many as are held out in between."""
 MEASURING_SHARE = 0.03
 MOST_MEASURING = 6.0
+FEWEST_MEASURED = 20
+"""Of fewer steps none is spent on finding out how they are computed fastest."""
 
 
 @dataclass
@@ -96,33 +97,27 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     window = layout.length if isinstance(layout, Tokens) and layout.stream else None
     dataset = data.Dataset(subject.learnt, plan.seed, int(cast(int, config["batch"])), window)
     learner = family.build(layout, conditions, config)
-    if not families().spec(plan.family).steps:
-        emit(Progress(message=f"{plan.family} {plan.size}: fitted in one go; {_summary(config)}"))
-        fitting = Fitting(learner, dataset, fixed(plan.threads), emit, stop, lambda one: _sheet(subject, one, plan.seed))
-        if not fitting.run():
-            return Stopped(step=0)
-        emit(Progress(message="measuring and writing the model", fraction=1.0))
-        return artifact.write(run_folder, _product(plan, subject, config | fitting.entries, dataset, fitting))
     parameters = sum(one.numel() for one in learner.parameters())
     emit(Progress(message=f"{plan.family} {plan.size}: {parameters:,} parameters; {_summary(config)}"))
 
-    execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())))
     useful = max(1, int(cast(float, config["epochs"]) * (len(dataset.training) // dataset.batch)))
+    execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())), useful)
     rest = 1.0 if subject.coder is None else 1.0 - SHARE
     used = 0.0 if subject.coder is None else subject.coder.seconds
     seconds = None if plan.minutes is None else 60.0 * plan.minutes - used
     steps = None if plan.max_steps is None else max(1, int(plan.max_steps * rest))
     budget = Budget(seconds, steps, useful)
+    wanted = _sheet_conditions(subject)
 
     def preview(one: Trainable) -> tuple[bytes, str]:
-        return _sheet(subject, cast("Learner", one), plan.seed)
+        return subject.shown(_draw(cast("Learner", one), SHEET, wanted, plan.seed))
 
     trainer = Trainer(run_folder, learner, dataset, budget, execution, emit, stop, preview, plan.checkpoint_seconds)
     if not trainer.run():
         return Stopped(step=trainer.place.step)
     trainer.finish()
     emit(Progress(message="measuring and writing the model", fraction=1.0))
-    return artifact.write(run_folder, _product(plan, subject, config, dataset, trainer))
+    return artifact.write(run_folder, _product(plan, subject, config, dataset, trainer, parameters))
 
 
 def _compressed(
@@ -198,12 +193,14 @@ def _summary(config: dict[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in short.items())
 
 
-def _execution(run_folder: Path, plan: TrainingPlan, learner: Trainable, batch: Batch) -> Execution:
-    """As the checkpoint says, else measured when there is a time budget."""
+def _execution(
+    run_folder: Path, plan: TrainingPlan, learner: Trainable, batch: Batch, useful: int = FEWEST_MEASURED
+) -> Execution:
+    """As the checkpoint says, else measured when there is a time budget and there are steps enough to gain by it."""
     state = checkpoint.read(run_folder)
     if state is not None:
         return Execution(**cast("dict[str, object]", state["execution"]))  # pyright: ignore[reportArgumentType]
-    if plan.minutes is None:
+    if plan.minutes is None or useful < FEWEST_MEASURED:
         return fixed(plan.threads)
     seconds = min(MOST_MEASURING, MEASURING_SHARE * 60.0 * plan.minutes)
     return measured(copies(learner), batch, plan.threads, seconds)
@@ -217,11 +214,6 @@ def _sheet_conditions(subject: Subject) -> NDArray[np.float32] | None:
     values = np.unique(np.asarray(subject.encoded.conditions), axis=0)[:SHEET]
     rows = np.sort(np.arange(SHEET) % len(values))
     return values[::-1][rows] if len(values) > 1 else values[rows]
-
-
-def _sheet(subject: Subject, learner: Learner, seed: int) -> tuple[bytes, str]:
-    """A sheet of what the learner draws by a fixed seed."""
-    return subject.shown(_draw(learner, SHEET, _sheet_conditions(subject), seed))
 
 
 def _draw(learner: Learner, count: int, wanted: NDArray[np.float32] | None, seed: int) -> NDArray[np.generic]:
@@ -244,7 +236,8 @@ def _product(
     subject: Subject,
     config: dict[str, object],
     dataset: data.Dataset,
-    trainer: Trainer | Fitting,
+    trainer: Trainer,
+    parameters: int,
 ) -> artifact.Product:
     place, representation, modality = trainer.place, subject.representation, subject.modality
     learner = cast("Learner", replace(trainer.execution, device="cpu", channels_last=False).apply(trainer.learner))
@@ -256,7 +249,7 @@ def _product(
         for name, value in modality.training_figures(representation, held_out, synthetic).items()
     }
     figures |= {
-        "parameters": float(sum(one.numel() for one in learner.parameters())),
+        "parameters": float(parameters),
         "steps": float(place.step),
         "training_seconds": round(place.seconds, 1),
     }

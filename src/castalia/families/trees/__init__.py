@@ -1,1 +1,1 @@
-"""Sequential trees for rows: each column drawn from a tree given the columns before it, fitted in one go."""
+"""Sequential trees for rows: each column drawn from boosted trees given the columns before it, learnt in one step."""

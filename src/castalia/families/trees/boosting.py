@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 BINS = 64
 """Most distinct questions about one feature."""
-PRIOR = 10.0
+PRIOR = 20.0
 """Rows without gradient that every leaf is taken to hold besides its own."""
 SKETCH = 4
 """Most projections of the gradient on which questions are found."""
@@ -139,9 +139,7 @@ class _Number:
     def value(self, rows: NDArray[np.bool_]) -> float:
         return float(np.square(self.target[rows] - self.predicted[rows]).sum())
 
-    def leaf_values(
-        self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.bool_], leaves: int
-    ) -> Floats:
+    def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.bool_], leaves: int) -> Floats:
         return (np.bincount(leaf, gradient[:, 0], leaves) / (np.bincount(leaf, minlength=leaves) + PRIOR))[:, None]
 
     def move(self, by: Floats) -> None:
@@ -171,9 +169,7 @@ class _Category:
     def value(self, rows: NDArray[np.bool_]) -> float:
         return float(-np.log(self.own[rows]).sum())
 
-    def leaf_values(
-        self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.bool_], leaves: int
-    ) -> Floats:
+    def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.bool_], leaves: int) -> Floats:
         curvature = (self.chances * (1.0 - self.chances))[inside]
         flat = (leaf[:, None] * self.width + np.arange(self.width)).ravel()
         size = leaves * self.width

@@ -32,7 +32,7 @@ class TreesFamily:
         options: BaseModel,
         data: NDArray[np.generic],
     ) -> dict[str, object]:
-        """See `castalia.families.contract.Family.derive`."""
+        """See `castalia.families.contract.Family.derive`. One step with all rows as its batch is the whole training."""
         options = cast("TreesOptions", options)
         if not isinstance(layout, Continuous) or len(layout.shape) != 1:
             raise BadRequest(
@@ -40,15 +40,19 @@ class TreesFamily:
                 hint="Choose another family with --family.",
             )
         columns = _columns(layout, conditions, describe_columns(layout, data))
+        rows = min(options.rows, len(data))
+        leaf = options.leaf or LEAVES[size]
+        numbers = sum(not column.categories for column in columns)
         return {
-            "batch": 256,
-            "epochs": 1.0,
+            "batch": rows,
+            "epochs": rows / len(data),
             "columns": [column.model_dump() for column in columns],
-            "leaf": options.leaf or LEAVES[size],
+            "leaf": leaf,
             "rounds": options.rounds or ROUNDS[size],
             "depth": options.depth,
             "rate": options.rate,
-            "rows": options.rows,
+            "nodes": len(columns) + numbers * 2 * (rows // leaf),
+            "cells": numbers * rows,
         }
 
     def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:

@@ -87,17 +87,18 @@ class Boosts(nn.Module):
 
     def keep(self, column: int, found: Boosted) -> None:
         """Take over what was grown for a column."""
+        with torch.no_grad():
+            self._leaves(column).copy_(torch.from_numpy(found.values))
+            self.base[self.firsts[column] : self.firsts[column + 1]] = torch.from_numpy(found.base).float()
         self.feature[column] = torch.from_numpy(found.feature)
         self.threshold[column] = torch.from_numpy(found.threshold)
-        self._leaves(column).copy_(torch.from_numpy(found.values))
-        self.base[self.firsts[column] : self.firsts[column + 1]] = torch.from_numpy(found.base).float()
 
     def forward(self, column: int, features: Tensor) -> Tensor:
         """The expected number or the log-odds (batch, width) of a column given ``features`` (batch, p)."""
         leaves = self._leaves(column)
         told = self.base[self.firsts[column] : self.firsts[column + 1]].expand(len(features), -1).clone()
         for index in range(self.rounds if features.shape[1] else 0):
-            leaf = torch.zeros(len(features), dtype=torch.long)
+            leaf = torch.zeros(len(features), dtype=torch.long, device=features.device)
             for level in range(self.depth):
                 asked = features[:, int(self.feature[column, index, level])]
                 leaf = 2 * leaf + (asked > self.threshold[column, index, level])
@@ -111,7 +112,7 @@ class Boosts(nn.Module):
 
 
 class Forest(nn.Module):
-    """One tree a column. ``nodes`` and ``cells`` over all trees, ``columns`` of them; filled by `fill`.
+    """One tree a column: room for ``nodes`` and ``cells`` over all trees, ``columns`` of them; filled by `fill`.
 
     The first cells of a leaf hold differences, the last ``fixed`` ones numbers themselves; each part is in order.
     """
@@ -135,29 +136,27 @@ class Forest(nn.Module):
         for name in PLACES:
             self.register_buffer(name, torch.zeros(sizes.get(name, nodes), dtype=torch.int32))
 
-    @classmethod
-    def fill(cls, grown: Sequence[tuple[Tree, Cells]]) -> "Forest":
-        """Of grown trees with the cells of each."""
-        forest = cls(sum(len(tree.feature) for tree, _ in grown), sum(len(held.low) for _, held in grown), len(grown))
+    @torch.no_grad()
+    def fill(self, grown: Sequence[tuple[Tree, Cells]]) -> None:
+        """Take over grown trees with the cells of each; there is room for them."""
         node = cell = 0
         for index, (tree, held) in enumerate(grown):
             nodes, cells = slice(node, node + len(tree.feature)), slice(cell, cell + len(held.low))
-            forest.roots[index] = node
-            forest.feature[nodes] = torch.tensor(tree.feature, dtype=torch.int32)
-            forest.threshold[nodes] = torch.tensor(tree.threshold, dtype=torch.float32)
-            forest.left[nodes] = torch.tensor(tree.left, dtype=torch.int32) + node
-            forest.start[nodes] = torch.from_numpy(held.start.astype(np.int32)) + cell
-            forest.count[nodes] = torch.from_numpy(held.count.astype(np.int32))
-            forest.fixed[nodes] = torch.from_numpy(held.fixed.astype(np.int32))
-            forest.low[cells] = torch.from_numpy(held.low.astype(np.float32))
-            forest.high[cells] = torch.from_numpy(held.high.astype(np.float32))
+            self.roots[index] = node
+            self.feature[nodes] = torch.tensor(tree.feature, dtype=torch.int32)
+            self.threshold[nodes] = torch.tensor(tree.threshold, dtype=torch.float32)
+            self.left[nodes] = torch.tensor(tree.left, dtype=torch.int32) + node
+            self.start[nodes] = torch.from_numpy(held.start.astype(np.int32)) + cell
+            self.count[nodes] = torch.from_numpy(held.count.astype(np.int32))
+            self.fixed[nodes] = torch.from_numpy(held.fixed.astype(np.int32))
+            self.low[cells] = torch.from_numpy(held.low.astype(np.float32))
+            self.high[cells] = torch.from_numpy(held.high.astype(np.float32))
             node, cell = nodes.stop, cells.stop
-        return forest
 
     def leaves(self, column: int, features: Tensor) -> Tensor:
         """The leaf (batch,) of each row of ``features`` (batch, p) in a column's tree."""
         node = self.roots[column].long().expand(len(features)).clone()
-        going = torch.arange(len(features))
+        going = torch.arange(len(features), device=features.device)
         while len(going):
             here = node[going]
             asked = self.feature[here].long()
@@ -168,7 +167,7 @@ class Forest(nn.Module):
 
     def draw(self, leaves: Tensor, expected: Tensor, generator: torch.Generator) -> Tensor:
         """One number (batch,) from each leaf, about what is ``expected`` (batch,)."""
-        chance = torch.rand(2, len(leaves), generator=generator, dtype=torch.float64)
+        chance = torch.rand(2, len(leaves), generator=generator, dtype=torch.float64).to(leaves.device)
         count = self.count[leaves].long()
         place = (chance[0] * count).long().clamp(max=count - 1)
         cell = self.start[leaves].long() + place

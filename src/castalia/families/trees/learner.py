@@ -7,8 +7,6 @@ importance resampling: several candidates are drawn for it, weighed at every kno
 value, and drawn again by these weights (Gordon, Salmond and Smith, 1993).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -26,21 +24,22 @@ CANDIDATES = 24
 """Candidates of each row of which something is known."""
 WORTH = 4.0
 """So many mean squared errors of its node a split of the tree of differences must take."""
+JUDGED = 1000
+"""Rows of which a step tells the loss."""
 REPEATED = 3.0
 """How much that tree is after telling repeated values from others, in standard deviations of the differences."""
 
 
 class TreesConfig(BaseModel):
-    """Derived numbers of the trees; ``nodes`` and ``cells`` are known once they are grown."""
+    """Derived numbers of the trees; ``nodes`` and ``cells`` are the room for the trees of differences."""
 
     columns: list[TreeColumn]
     leaf: int
     rounds: int
     depth: int
     rate: float
-    rows: int
-    nodes: int = 0
-    cells: int = 0
+    nodes: int
+    cells: int
 
 
 class RowTrees(Learner):
@@ -60,39 +59,30 @@ class RowTrees(Learner):
     def prepare(self) -> None:
         """See `Trainable.prepare`: nothing is optimised."""
 
+    @torch.no_grad()
     def training_step(self, batch: Batch, step: Step) -> dict[str, float]:
-        """See `Trainable.training_step`: there are no steps."""
-        raise NotImplementedError("trees are fitted in one go")
-
-    def fit(self, batch: Batch, tell: Callable[[float], None]) -> dict[str, object]:
-        """See `Learner.fit`."""
-        values = self._values(batch.data, batch.conditions).numpy()
-        conditions, known = batch.conditions, batch.known
-        if conditions is not None and known is not None:
-            self.maps.relate(values, conditions.numpy(), known.numpy())
-        if len(values) > self.config.rows:
-            values = values[np.random.default_rng(len(values)).permutation(len(values))[: self.config.rows]]
+        """See `Trainable.training_step`. All is learnt in one step from one batch; a further one learns it anew."""
+        values = self._values(batch.data, batch.conditions).cpu().numpy()
+        if batch.conditions is not None and batch.known is not None:
+            self.maps.relate(values, batch.conditions.cpu().numpy(), batch.known.cpu().numpy())
+        device = batch.data.device
         grown: list[tuple[Tree, Cells]] = []
         for index, column in enumerate(self.columns):
-            tell(index / len(self.columns))
             target, seen = values[:, index], self.maps.rank(index, values)
             numbers = (self.config.rounds, self.config.depth, self.config.rate, index)
             self.boosts.keep(index, boost(seen.numpy(), target, column.categories or 1, *numbers))
-            if not column.categories:
-                grown.append(self._spread(index, seen, target))
-            else:
+            if column.categories:
                 grown.append((Tree.bare(), Cells.none()))
-        self.forest = Forest.fill(grown)
-        return {"nodes": len(self.forest.feature), "cells": len(self.forest.low)}
+            else:
+                expected = self.boosts(index, seen.to(device)).cpu()
+                grown.append(self._spread(index, seen, expected, target))
+        self.forest.fill(grown)
+        few = (None if one is None else one[:JUDGED] for one in (batch.conditions, batch.known))
+        return {"loss": self._loss(Batch(batch.data[:JUDGED], *few))}
 
     def held_out_loss(self, batch: Batch, generator: torch.Generator) -> float | None:
         """Minus the mean log-likelihood of rows, in nats."""
-        values = self._values(batch.data, batch.conditions)
-        total = torch.zeros(len(values))
-        for index, column in enumerate(self.columns):
-            if not column.given:
-                total -= self._log_likelihood(index, self._told(index, values[:, :index]), values[:, index])
-        return float(total.mean())
+        return self._loss(batch)
 
     @torch.no_grad()
     def sample(
@@ -107,8 +97,8 @@ class RowTrees(Learner):
         """See `Learner.sample`."""
         asked, settled = self._asked(count, conditions, known, given)
         several = CANDIDATES if bool(settled.any()) else 1
-        values = torch.zeros(count * several, len(self.columns))
-        weights = torch.zeros(count, several)
+        values = asked.new_zeros(count * several, len(self.columns))
+        weights = asked.new_zeros(count, several)
         for index in range(len(self.columns)):
             told = self._told(index, values[:, :index])
             values[:, index] = self._draw(index, told, generator)
@@ -119,19 +109,26 @@ class RowTrees(Learner):
             wanted = asked[:, index].repeat_interleave(several)
             values[:, index] = torch.where(wide, wanted, values[:, index])
             likelihood = self._log_likelihood(index, told, wanted)
-            weights += torch.where(wide, likelihood, torch.zeros(())).reshape(count, several)
+            weights += torch.where(wide, likelihood, 0.0).reshape(count, several)
             if bool(settled[:, index + 1 :].any()):
                 chosen = _chosen(weights, several, generator)[:, :, None].expand(-1, -1, len(self.columns))
                 values = values.reshape(count, several, -1).gather(1, chosen).reshape(count * several, -1)
                 weights.zero_()
         if several > 1:
             chosen = _chosen(weights, 1, generator)[:, 0]
-            values = values.reshape(count, several, -1)[torch.arange(count), chosen]
+            values = values.reshape(count, several, -1)[torch.arange(count, device=values.device), chosen]
         return self._rows(values)
 
-    def _spread(self, index: int, seen: Tensor, target: NDArray[np.float32]) -> tuple[Tree, Cells]:
-        """The tree of what a number differs from the expected one, and its cells."""
-        expected = self.boosts(index, seen)
+    def _loss(self, batch: Batch) -> float:
+        values = self._values(batch.data, batch.conditions)
+        total = torch.zeros(len(values), device=values.device)
+        for index, column in enumerate(self.columns):
+            if not column.given:
+                total -= self._log_likelihood(index, self._told(index, values[:, :index]), values[:, index])
+        return float(total.mean())
+
+    def _spread(self, index: int, seen: Tensor, expected: Tensor, target: NDArray[np.float32]) -> tuple[Tree, Cells]:
+        """The tree of what a number differs from the ``expected`` one (n, 1), and its cells."""
         off = target - expected[:, 0].numpy()
         exact = np.isin(target, np.asarray(self.columns[index].atoms, dtype=np.float32))
         sides = np.stack([off, np.abs(off), REPEATED * off.std() * exact], axis=1).astype(np.float64)
@@ -150,7 +147,7 @@ class RowTrees(Learner):
     def _draw(self, index: int, told: tuple[Tensor, Tensor], generator: torch.Generator) -> Tensor:
         column, (expected, leaves) = self.columns[index], told
         if column.categories:
-            return torch.multinomial(expected.exp(), 1, generator=generator)[:, 0].float()
+            return _chosen(expected, 1, generator)[:, 0].float()
         return self.forest.draw(leaves, expected[:, 0], generator).clamp(column.low, column.high)
 
     def _log_likelihood(self, index: int, told: tuple[Tensor, Tensor], values: Tensor) -> Tensor:
@@ -172,8 +169,8 @@ class RowTrees(Learner):
         self, count: int, conditions: Tensor | None, known: Tensor | None, given: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor]:
         """What is settled of each row (count, columns): the numbers, and where."""
-        asked = torch.zeros(count, len(self.columns))
-        settled = torch.zeros(count, len(self.columns), dtype=torch.bool)
+        asked = self.maps.order.new_zeros(count, len(self.columns))
+        settled = torch.zeros_like(asked, dtype=torch.bool)
         for index, column in enumerate(self.columns):
             part = slice(column.start, column.start + column.width)
             if conditions is not None and known is not None and column.group >= 0:
@@ -187,7 +184,7 @@ class RowTrees(Learner):
         return asked, settled
 
     def _rows(self, values: Tensor) -> Tensor:
-        rows = torch.zeros(len(values), self.features)
+        rows = values.new_zeros(len(values), self.features)
         for index, column in enumerate(self.columns):
             if column.given:
                 continue
@@ -200,5 +197,6 @@ class RowTrees(Learner):
 
 
 def _chosen(weights: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """``count`` candidates (rows, count) of each row drawn by log-weights (rows, candidates)."""
-    return torch.multinomial(torch.softmax(weights, dim=1), count, replacement=True, generator=generator)
+    """``count`` places (rows, count) of each row drawn by log-weights (rows, places)."""
+    shares = torch.softmax(weights, dim=1).cpu()  # chance is drawn on the CPU, so that a seed means the same everywhere
+    return torch.multinomial(shares, count, replacement=True, generator=generator).to(weights.device)

@@ -71,11 +71,9 @@ class Maps(nn.Module):
             ranks = np.empty(width)
             ranks[np.argsort(means[:, 0], kind="stable")] = np.arange(width)
             self.order[index, self.starts[place] : self.starts[place] + width] = torch.from_numpy(ranks)
-        return self(index, torch.from_numpy(values[:, :index]))
+        return self(index, torch.from_numpy(values[:, :index]).to(self.order.device)).cpu()
 
-    def relate(
-        self, values: NDArray[np.float32], conditions: NDArray[np.float32], known: NDArray[np.bool_]
-    ) -> None:
+    def relate(self, values: NDArray[np.float32], conditions: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
         """Learn what number of the row (n, columns) each real condition (n, width) stands for."""
         for index, column in enumerate(self.columns):
             if column.kind != "real" or column.group < 0 or column.given:
@@ -96,8 +94,8 @@ class Maps(nn.Module):
         """The numbers (batch,) of the row that real conditions (batch,) stand for; categories are themselves."""
         if self.columns[index].categories:
             return wanted
-        meant = np.interp(wanted.numpy(), self.asked[index].numpy(), self.meant[index].numpy())
-        return torch.from_numpy(meant.astype(np.float32))
+        meant = np.interp(wanted.cpu().numpy(), self.asked[index].cpu().numpy(), self.meant[index].cpu().numpy())
+        return torch.from_numpy(meant.astype(np.float32)).to(wanted.device)
 
 
 def value_of(part: Tensor, column: Column) -> Tensor:

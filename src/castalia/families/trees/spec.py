@@ -4,12 +4,11 @@ from castalia.core.specs import FamilySpec
 
 SPEC = FamilySpec(
     name="trees",
-    summary="Sequential trees: rows column by column, fitted in one go in seconds; for tables only",
+    summary="Boosted trees: rows column by column, learnt in one step of seconds; for tables only",
     implementation="castalia.families.trees.family:TreesFamily",
     requires=("torch",),
     extra="train",
     representations=("continuous",),
     options="castalia.families.trees.options:TreesOptions",
     completes=True,
-    steps=False,
 )
