@@ -15,14 +15,16 @@ Floats = NDArray[np.float64]
 
 BINS = 64
 """Most distinct questions about one feature."""
-PRIOR = 20.0
+PRIOR = 10.0
 """Rows without gradient that every leaf is taken to hold besides its own."""
 SKETCH = 4
 """Most projections of the gradient on which questions are found."""
 SUBSAMPLE = 0.5
-"""Share of the rows that a tree is grown on; the others tell whether it helped."""
+"""Share of the rows that a tree is grown on."""
+WATCHED = 0.1
+"""Share of the rows that no tree of a column is grown on: they tell how many trees help."""
 PATIENCE = 10
-"""So many trees that together help nothing on those others end it, and are dropped."""
+"""So many trees that together help nothing on those end it."""
 LEAST_BEND = 1.0
 """Least curvature of the loss that every leaf is taken to hold besides its own: rare categories need it."""
 
@@ -59,39 +61,40 @@ def boost(
     if not edges:
         return found
     bins = np.stack([np.searchsorted(edge, one) for edge, one in zip(edges, features.T, strict=True)], axis=1)
-    recent: list[float] = []
+    watched = draw.random(len(target)) < WATCHED
+    learnt = np.flatnonzero(~watched)
+    least, kept = loss.value(watched), 0
     for index in range(rounds):
-        inside = np.zeros(len(target), dtype=bool)
-        inside[draw.permutation(len(target))[: max(1, int(SUBSAMPLE * len(target)))]] = True
-        gradient = loss.gradient()
-        sketch = gradient[inside]
-        if width > SKETCH:
-            sketch = sketch @ draw.standard_normal((width, SKETCH))
+        if index - kept >= PATIENCE:
+            break
+        inside = draw.choice(learnt, max(1, int(SUBSAMPLE * len(learnt))), replace=False)
+        gradient = loss.gradient()[inside]
+        sketch = gradient @ draw.standard_normal((width, SKETCH)) if width > SKETCH else gradient
         leaf = np.zeros(len(target), dtype=np.intp)
         for level in range(depth):
             best = _question(bins[inside], sketch, leaf[inside], 2**level, edges)
-            if best is None:
-                leaf *= 2
-                continue
-            column, place = best
-            found.feature[index, level], found.threshold[index, level] = column, edges[column][place]
-            leaf = 2 * leaf + (bins[:, column] > place)
-        values = rate * loss.leaf_values(gradient[inside], leaf[inside], inside, 2**depth)
-        before = loss.value(~inside)
-        loss.move(values[leaf])
-        recent = [*recent[1 - PATIENCE :], before - loss.value(~inside)]
-        found.values[index] = values
-        if len(recent) == PATIENCE and sum(recent) <= 0.0:
-            found.values[index + 1 - PATIENCE : index + 1] = 0.0
-            break
+            leaf *= 2
+            if best is not None:
+                column, place = best
+                found.feature[index, level], found.threshold[index, level] = column, edges[column][place]
+                leaf += bins[:, column] > place
+        found.values[index] = rate * loss.leaf_values(gradient, leaf[inside], inside, 2**depth)
+        loss.move(found.values[index][leaf])
+        value = loss.value(watched)
+        if value < least:
+            least, kept = value, index + 1
+    found.values[kept:] = 0.0
     return found
 
 
 def _edges(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The values x of which "above x" divides the rows, at most `BINS` of them, evenly by rows."""
+    """The values x of which "above x" divides the rows, at most `BINS` of them: half of them evenly by rows, half by
+    distinct values, so that what lies beside a very frequent one is told apart too."""
     distinct = np.unique(values)
     if len(distinct) > BINS:
-        distinct = np.unique(np.quantile(values, np.linspace(0.0, 1.0, BINS + 1), method="lower"))
+        shares = np.linspace(0.0, 1.0, BINS // 2 + 1)
+        parts = [np.quantile(one, shares, method="lower") for one in (values, distinct)]
+        distinct = np.unique(np.concatenate(parts))
     return distinct[:-1]
 
 
@@ -122,7 +125,7 @@ def _question(
     for column, edge in enumerate(edges):
         gain[column, len(edge) :] = -1.0
     column, place = np.unravel_index(int(gain.argmax()), gain.shape)
-    return (int(column), int(place)) if gain[column, place] > base + 1e-9 else None
+    return (int(column), int(place)) if gain[column, place] > base else None
 
 
 class _Number:
@@ -139,7 +142,7 @@ class _Number:
     def value(self, rows: NDArray[np.bool_]) -> float:
         return float(np.square(self.target[rows] - self.predicted[rows]).sum())
 
-    def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.bool_], leaves: int) -> Floats:
+    def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], _: NDArray[np.intp], leaves: int) -> Floats:
         return (np.bincount(leaf, gradient[:, 0], leaves) / (np.bincount(leaf, minlength=leaves) + PRIOR))[:, None]
 
     def move(self, by: Floats) -> None:
@@ -169,7 +172,7 @@ class _Category:
     def value(self, rows: NDArray[np.bool_]) -> float:
         return float(-np.log(self.own[rows]).sum())
 
-    def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.bool_], leaves: int) -> Floats:
+    def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.intp], leaves: int) -> Floats:
         curvature = (self.chances * (1.0 - self.chances))[inside]
         flat = (leaf[:, None] * self.width + np.arange(self.width)).ravel()
         size = leaves * self.width

@@ -17,7 +17,7 @@ from castalia.families.trees.options import TreesOptions
 
 LEAVES: dict[str, int] = {"tiny": 40, "small": 30, "medium": 20, "large": 20}
 """Fewest rows of a leaf of differences by the dial."""
-ROUNDS: dict[str, int] = {"tiny": 30, "small": 60, "medium": 120, "large": 240}
+ROUNDS: dict[str, int] = {"tiny": 40, "small": 100, "medium": 150, "large": 250}
 """Most boosted trees a column by the dial."""
 
 
