@@ -101,7 +101,8 @@ def _edges(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _question(
     bins: NDArray[np.intp], gradient: Floats, leaf: NDArray[np.intp], leaves: int, edges: list[NDArray[np.float32]]
 ) -> tuple[int, int] | None:
-    """The feature and edge whose question, asked in all leaves, makes sum |S|^2 / (n + PRIOR) over their halves largest."""
+    """The feature and edge whose question, asked in all leaves, makes sum |S|^2 / (n + PRIOR) over the halves largest;
+    None when no question beats none."""
     width = max(len(edge) for edge in edges) + 1
     count = bins.shape[1]
     cells = ((leaf * count)[:, None] + np.arange(count)) * width + bins
@@ -178,7 +179,8 @@ class _Category:
         size = leaves * self.width
         summed = np.bincount(flat, gradient.ravel(), size).reshape(leaves, self.width)
         bend = np.bincount(flat, curvature.ravel(), size).reshape(leaves, self.width)
-        return np.clip(summed / (bend + np.maximum(PRIOR * curvature.mean(axis=0), LEAST_BEND)), -4.0, 4.0)
+        values = summed / (bend + np.maximum(PRIOR * curvature.mean(axis=0), LEAST_BEND))
+        return (1.0 - 1.0 / self.width) * np.clip(values, -4.0, 4.0)  # all logits move at once
 
     def move(self, by: Floats) -> None:
         self.predicted += by

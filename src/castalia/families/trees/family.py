@@ -55,7 +55,7 @@ class TreesFamily:
             "cells": numbers * rows,
         }
 
-    def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:
+    def build(self, layout: Layout, conditions: Conditions | None, config: dict[str, object]) -> Learner:  # noqa: ARG002 - columns say it
         """See `castalia.families.contract.Family.build`."""
         return RowTrees(cast("Continuous", layout).shape[0], TreesConfig.model_validate(config))
 

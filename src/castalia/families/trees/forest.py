@@ -18,7 +18,7 @@ from castalia.families.trees.boosting import Boosted
 from castalia.families.trees.growing import LEAF, Tree
 
 NEIGHBOURS = 2
-"""How many values of the leaf a cell reaches over to each side: the more, the less of a single row is in what is drawn."""
+"""How many values of the leaf a cell reaches over to each side: the more, the less is left of single rows."""
 TYPICAL_GAPS = 4.0
 """A gap counts as at most so many typical gaps of its leaf: nothing is drawn in the middle of an empty stretch."""
 BACKGROUND = 0.01

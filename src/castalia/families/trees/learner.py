@@ -60,7 +60,7 @@ class RowTrees(Learner):
         """See `Trainable.prepare`: nothing is optimised."""
 
     @torch.no_grad()
-    def training_step(self, batch: Batch, step: Step) -> dict[str, float]:
+    def training_step(self, batch: Batch, step: Step) -> dict[str, float]:  # noqa: ARG002 - there is one step
         """See `Trainable.training_step`. All is learnt in one step from one batch; a further one learns it anew."""
         values = self._values(batch.data, batch.conditions).cpu().numpy()
         if batch.conditions is not None and batch.known is not None:
@@ -80,7 +80,7 @@ class RowTrees(Learner):
         few = (None if one is None else one[:JUDGED] for one in (batch.conditions, batch.known))
         return {"loss": self._loss(Batch(batch.data[:JUDGED], *few))}
 
-    def held_out_loss(self, batch: Batch, generator: torch.Generator) -> float | None:
+    def held_out_loss(self, batch: Batch, generator: torch.Generator) -> float | None:  # noqa: ARG002 - exact
         """Minus the mean log-likelihood of rows, in nats."""
         return self._loss(batch)
 
@@ -91,7 +91,7 @@ class RowTrees(Learner):
         conditions: Tensor | None,
         known: Tensor | None,
         generator: torch.Generator,
-        options: BaseModel | None = None,
+        options: BaseModel | None = None,  # noqa: ARG002 - there are none
         given: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """See `Learner.sample`."""
