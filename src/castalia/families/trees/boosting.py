@@ -111,7 +111,7 @@ def _question(
 
     def sums(weights: Floats | None) -> Floats:
         spread = None if weights is None else np.repeat(weights, count)
-        return np.bincount(flat, spread, size).reshape(leaves, count, width)
+        return np.bincount(flat, spread, size).reshape(leaves, count, width).astype(np.float64, copy=False)
 
     below = np.cumsum(sums(None), axis=2)
     total = below[:, :, -1:]

@@ -44,7 +44,8 @@ class Cells:
     @classmethod
     def none(cls) -> "Cells":
         """Of a tree without rows."""
-        return cls(*(np.zeros(1, dtype=np.intp) for _ in range(3)), *(np.zeros(0) for _ in range(2)))
+        nothing, empty = np.zeros(1, dtype=np.intp), np.zeros(0, dtype=np.float32)
+        return cls(nothing, nothing, nothing, empty, empty)
 
     @classmethod
     def of(
