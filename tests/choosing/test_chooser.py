@@ -213,7 +213,7 @@ def test_an_attached_table_is_imitated(chooser: Chooser, tmp_path: Path) -> None
     file.write_text("age;city\n31;Oslo\n", encoding="utf-8")
     request = Request.of_text("60 more rows like this", [Part.of_file(file)])
     choice = chooser.choose(request, EVERYTHING)
-    assert (choice.model, choice.family, choice.engine) == (None, "vae", "native")
+    assert (choice.model, choice.family, choice.engine) == (None, None, "native")
     assert choice.settings == {"imitate": True}
     other = model("other", "table", details={"columns": ["age"]})
     same = model("same", "table", details={"columns": [{"name": "City"}, {"name": "age"}]})

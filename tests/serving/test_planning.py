@@ -46,6 +46,8 @@ def test_nothing_is_trained_when_nothing_is_left(house: House, tmp_path: Path) -
         ("audio", 30.0, "diffusion"),
         ("image", None, "vae"),
         ("table", 30.0, "vae"),
+        ("table", 1.0, "trees"),
+        ("table", None, "vae"),
         ("text", 1.0, "transformer"),
         ("music", 10.0, "transformer"),
     ],

@@ -26,6 +26,7 @@ MATRIX = {
     "diffusion": ("image", "audio", "video", "table"),
     "transformer": ("image", "audio", "table", "music", "text"),
     "recurrent": ("table", "music", "text"),
+    "trees": ("table",),
 }
 """As the design has it."""
 CELLS = [(family, modality) for family, row in MATRIX.items() for modality in row if modality in modalities().specs()]

@@ -137,7 +137,6 @@ class Chooser:
         reason = "No installed model knows the attached table's columns, so a quick one is trained on it first."
         return choice.model_copy(
             update={
-                "family": modalities().spec("table").default_family or "vae",
                 "engine": "native",
                 "settings": {"imitate": True},
                 "reasons": [*choice.reasons, reason],

@@ -46,7 +46,7 @@ def imitate(house: House, request: Request, choice: Choice) -> Generator[Progres
                 yield event
         assert known is not None  # noqa: S101 - train ends with ModelReady or raises
         house.registry.alias(known.name, alias)
-    reason = f"{known.name} was trained on the attached {choice.modality}."
+    reason = f"{known.name} ({known.family}) was trained on the attached {choice.modality}."
     return choice.model_copy(update={"model": known.name, "settings": settings, "reasons": [*choice.reasons, reason]})
 
 

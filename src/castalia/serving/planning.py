@@ -22,6 +22,9 @@ MINUTES = {"tiny": 1.0, "small": 3.0, "medium": 10.0, "large": 30.0}
 PATIENT = 8.0
 """Minutes from which pictures, sounds and films are worth a diffusion model: before that its samples are unfinished,
 while a VAE's are merely soft (docs/experiments.md)."""
+QUICK = 2.0
+"""Minutes up to which tables are for trees: they need seconds, and other families are unfinished by then
+(docs/benchmarks.md)."""
 LEAVING_OUT = ("drop_columns", "leave_out")
 """Data options that name what is left out of a training: columns of a table, files of text."""
 
@@ -74,6 +77,8 @@ def plan_training(
 def pick_family(spec: ModalitySpec, minutes: float | None) -> tuple[str, str]:
     """The family that suits a modality and a budget in minutes (None: by steps), and why."""
     usual = spec.default_family
+    if spec.name == "table" and "trees" in families().specs() and minutes is not None and minutes <= QUICK:
+        return "trees", f"it learns a table in seconds; other families need more than {QUICK:g} minutes"
     grids = usual == "vae" and spec.name != "table"
     if grids and "diffusion" in families().specs() and minutes is not None and minutes >= PATIENT:
         return "diffusion", f"{minutes:g} minutes are enough for it; on Fashion-MNIST ten gave the best figures here"

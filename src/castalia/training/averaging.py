@@ -29,6 +29,8 @@ class Average:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after step ``step`` (from 0)."""
+        if not self.values:
+            return
         decay = min(MOST, (1.0 + step) / (10.0 + step))
         state = self.learner.state_dict()
         raw = [state[name] for name in self.values]

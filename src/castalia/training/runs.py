@@ -35,6 +35,8 @@ SYNTHETIC = (256, 1000)
 """Fewest and most items drawn for the figures; as many as are held out in between."""
 MEASURING_SHARE = 0.03
 MOST_MEASURING = 6.0
+FEWEST_MEASURED = 20
+"""Of fewer steps none is spent on finding out how they are computed fastest."""
 
 
 @dataclass
@@ -98,9 +100,9 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     parameters = sum(one.numel() for one in learner.parameters())
     emit(Progress(message=f"{plan.family} {plan.size}: {parameters:,} parameters; {_summary(config)}"))
 
-    execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())))
-    emit(Progress(message=execution.told()))
     useful = max(1, int(cast(float, config["epochs"]) * (len(dataset.training) // dataset.batch)))
+    execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())), useful)
+    emit(Progress(message=execution.told()))
     rest = 1.0 if subject.coder is None else 1.0 - SHARE
     used = 0.0 if subject.coder is None else subject.coder.seconds
     seconds = None if plan.minutes is None else 60.0 * plan.minutes - used
@@ -192,12 +194,14 @@ def _summary(config: dict[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in short.items())
 
 
-def _execution(run_folder: Path, plan: TrainingPlan, learner: Trainable, batch: Batch) -> Execution:
-    """As the checkpoint says, else measured when there is a time budget."""
+def _execution(
+    run_folder: Path, plan: TrainingPlan, learner: Trainable, batch: Batch, useful: int = FEWEST_MEASURED
+) -> Execution:
+    """As the checkpoint says, else measured when there is a time budget and there are steps enough to gain by it."""
     state = checkpoint.read(run_folder)
     if state is not None:
         return Execution(**cast("dict[str, object]", state["execution"]))  # pyright: ignore[reportArgumentType]
-    if plan.minutes is None:
+    if plan.minutes is None or useful < FEWEST_MEASURED:
         return fixed(plan.threads)
     seconds = min(MOST_MEASURING, MEASURING_SHARE * 60.0 * plan.minutes)
     return measured(copies(learner), batch, plan.threads, seconds, 60.0 * plan.minutes)

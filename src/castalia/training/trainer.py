@@ -167,13 +167,14 @@ class Trainer:
         place, start = self.place, self.clock.seconds
         self.learner.eval()
         losses = {False: self._held_out_loss()}
-        with self.average.in_place():
-            losses[True] = self._held_out_loss()
-            self._keep_if_best(losses[True], averaged=True)
+        if self.average.values:
+            with self.average.in_place():
+                losses[True] = self._held_out_loss()
+                self._keep_if_best(losses[True], averaged=True)
         self._keep_if_best(losses[False], averaged=False)
         self.learner.train()
         entry: dict[str, float] = {"step": place.step, "seconds": round(place.seconds, 3), "loss": place.loss or 0.0}
-        named = {"held_out": losses[False], "held_out_average": losses[True]}
+        named = {"held_out": losses[False], "held_out_average": losses.get(True)}
         place.history.append(entry | {name: value for name, value in named.items() if value is not None})
         place.seconds = self.clock.seconds
         place.evaluation_seconds += place.seconds - start
