@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from castalia.choosing.lexicon import Lexicon
-from castalia.choosing.reading import CJK, FENCE, QUOTE, URL, Reading, read
+from castalia.choosing.reading import FENCE, QUOTE, URL, Reading, read
 from castalia.choosing.signals.wishes import find_wishes
 
 FILE = Path(__file__).parent / "several.toml"
@@ -62,6 +62,7 @@ class Words:
     charting: re.Pattern[str]
     chart: re.Pattern[str]
     picturing: re.Pattern[str]
+    texting: re.Pattern[str]
     illustrated: re.Pattern[str]
     companion: re.Pattern[str]
     elliptic: re.Pattern[str]
@@ -70,7 +71,7 @@ class Words:
 
 
 PREPOSITIONS = re.compile(
-    r"\b(?:about|on|of|for|from|to|where|who|whose|that|in|at|sobre|acerca|de|del|para|sur|du|des|pour|über|von|für|mit)\b"
+    r"\b(?:about|between|on|of|for|from|to|where|who|whose|that|in|at|sobre|acerca|de|del|para|sur|du|des|pour|über|von|für|mit)\b"
     r"|关于|的|\b(?:về|cho|của)\b",
     re.IGNORECASE,
 )
@@ -81,12 +82,20 @@ def pieces(reading: Reading, text: str, lexicon: Lexicon) -> list[Piece]:
     text = text.strip()
     if not text or len(text) > LONGEST:
         return []
-    words = vocabulary()[reading.language]
     hidden = _hidden(text)
+    words = _words_of(reading.language, hidden)
     if words.question.match(hidden):
         return []
     found = _found(hidden, text, words, lexicon)
     return found if len({piece.kind for piece in found}) > 1 and len(found) <= MOST else []
+
+
+def _words_of(language: str, hidden: str) -> Words:
+    """The patterns of the language; of another, when the request opens with a command of that one."""
+    known = vocabulary()
+    if not known[language].opens.match(hidden):
+        return next((words for words in known.values() if words.opens.match(hidden)), known[language])
+    return known[language]
 
 
 def is_summary(text: str, language: str) -> bool:
@@ -140,6 +149,8 @@ def _command(
             chart = modality == "chart"
             cue = shown.group(0).strip()
             return Piece("image" if chart else modality, own, cue, chart=chart, referring=bool(found))
+    if words.texting.match(clause, body):
+        return Piece("text", own, own[:40])
     reading = read(clause[body:], lexicon)
     wishes = [wish for wish in find_wishes(reading, lexicon) if wish.first or not wish.direct]
     live = next((wish for wish in wishes if not wish.negated), None)
@@ -189,18 +200,7 @@ def _with_companions(piece: Piece, clause: str, raw: str, body: int, words: Word
                 continue
             referring = bool(words.own.match(after)) or not after
             spans.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
-    for cut in words.elliptic.finditer(clause, body):
-        if any(cut.start() <= place <= cut.end() for place, _ in spans):
-            continue
-        modality, chart = _medium(cut, words)
-        after = clause[cut.end() :].lstrip()
-        about = PREPOSITIONS.search(clause, body, cut.start())
-        if modality == piece.kind or (about and not spans and not words.own.match(after)):
-            continue
-        if modality == "text" and not words.writes.match(clause, body) and not words.own.match(after):
-            continue
-        referring = bool(words.own.match(after)) or not after
-        spans.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
+    spans += _listed(piece, clause, body, words, bool(spans))
     if not spans:
         return [piece]
     spans.sort(key=lambda span: span[0])
@@ -213,6 +213,27 @@ def _with_companions(piece: Piece, clause: str, raw: str, body: int, words: Word
             for (place, one), end in zip(spans, ends, strict=True)
         ),
     ]
+
+
+def _listed(piece: Piece, clause: str, body: int, words: Words, certain: bool) -> list[tuple[int, Piece]]:
+    """Further things of the same command ("make a poem and a picture of it"), each with its place.
+
+    Behind a preposition they may belong to it ("about a girl and a picture"), unless one of them refers back.
+    """
+    if not words.writes.match(clause, body) and (piece.modality == "text" or not words.opens.match(clause)):
+        return []
+    cuts = list(words.elliptic.finditer(clause, body))
+    certain = certain or any(words.own.match(clause[cut.end() :].lstrip()) for cut in cuts)
+    found: list[tuple[int, Piece]] = []
+    for cut in cuts:
+        modality, chart = _medium(cut, words)
+        after = clause[cut.end() :].lstrip()
+        about = PREPOSITIONS.search(clause, body, cut.start())
+        if modality == piece.modality or (about and not certain):
+            continue
+        referring = bool(words.own.match(after)) or not after
+        found.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
+    return found
 
 
 def _medium(cut: re.Match[str], words: Words) -> tuple[str, bool]:
@@ -259,10 +280,13 @@ def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
 
     gap, edge = (r"\s*", "") if packed else (r"\s+", r"(?![\w])")
     joiner, courtesy = whole("joiner"), whole("courtesy")
-    between = rf"(?:(?:{whole('article')}){gap})?(?:(?:{whole('filler')}){gap}){{0,3}}"
+    fillers = rf"(?:(?:{whole('filler')}){gap}){{0,3}}"
+    between = rf"(?:(?:{whole('article')}){gap})?{fillers}"
+    listed = rf"(?:[,，、]\s*(?:(?:{joiner}){gap})?|(?:{joiner})){gap}" if packed else rf"(?:,\s*|\s+(?:{joiner})\s+)"
+    listed = rf"{listed}(?:(?:{joiner}){gap})?(?:{whole('article')}){gap}{fillers}"
     media = "|".join(f"(?P<{name}>{whole(name)})" for name in ("chart", "speech", "image", "music"))
     ends = rf"{edge}(?={gap if packed else ' *'}(?:{whole('end')}))"
-    stops = r"[.;:!?\n,。；：！？，、]+"
+    stops = r"(?:[.;:!?,]+(?=\s|$)|[\n。；：！？，、]+)"
     boundary = (
         rf"(?:{stops}\s*(?:{joiner})?|(?:{joiner}))\s*"
         if packed
@@ -283,14 +307,10 @@ def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
         charting=re.compile(whole("charting"), flags),
         chart=re.compile(whole("chart"), flags),
         picturing=re.compile(whole("picturing"), flags),
+        texting=re.compile(whole("texting"), flags),
         illustrated=re.compile(whole("illustrated"), flags),
         companion=re.compile(rf"(?:,\s*)?(?:\b|(?<=\W)|(?<=[㐀-鿿]))(?:{whole('with')}){gap}?{between}(?:{media}){ends}", flags),
-        elliptic=re.compile(rf"(?:,\s*|\s+)?(?:{joiner}){gap}{between}(?:{media}{text}){ends}", flags),
+        elliptic=re.compile(rf"{listed}(?:{media}{text}){ends}", flags),
         own=re.compile(whole("own"), flags),
         writes=re.compile(writes, flags),
     )
-
-
-def shown_language(text: str) -> str:
-    """``zh`` for text in Chinese letters, else ``en``: for pieces that are read by themselves."""
-    return "zh" if CJK.search(text) else "en"
