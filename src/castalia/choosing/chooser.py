@@ -32,6 +32,7 @@ class Chooser:
     def choose(self, request: Request, models: list[Model], experiences: Experiences | None = None) -> Choice:
         """The choice for a request among these models; ``experiences`` is what the record says of them.
 
+        ``choice.steps`` are those of a plan when several outputs are wanted.
         ``choice.model`` is None when nothing installed can do it; the reasons then say what is missing and what to do.
         ``choice.question`` and its options are set when the request is too unclear, ``choice.refusal`` when no
         generator serves it. Raises NotFound for a model or modality named in
@@ -52,6 +53,9 @@ class Chooser:
                 kinds,
                 known,
             )
+        plan = self._plan(request, models, reading, kinds, known)
+        if plan is not None:
+            return plan
         weighed = weigh(reading, kinds, self.lexicon, self.classifier)
         (modality, confidence), *_ = weighed.ranked()
         choice = Choice(
@@ -74,6 +78,40 @@ class Chooser:
             offered = [name for name, _ in options(weighed.ranked())]
             return choice.model_copy(update={"question": question(offered), "options": offered})
         return self._complete(choice, request, models, reading, kinds, known)
+
+    def wishes_for_several(self, request: Request, kinds: list[str] | None = None) -> list[Step]:
+        """The steps of the plan that the request's words ask for, without their models; empty when it is one output.
+
+        ``kinds`` stand in for those of the attachments. Whoever names a model or a modality, calls tools, wants JSON
+        or is in the middle of a conversation gets one answer.
+        """
+        plain = request.model == request.modality == AUTO and not BOUND.intersection(request.options)
+        if not plain or sum(message.role == "user" for message in request.messages) != 1:
+            return []
+        reading = read(request.prompt, self.lexicon)
+        found = pieces(reading, request.prompt, self.lexicon)
+        return steps_of(found, reading.language, kinds_of(request) if kinds is None else kinds)
+
+    def _plan(
+        self, request: Request, models: list[Model], reading: Reading, kinds: list[str], experiences: Experiences
+    ) -> Choice | None:
+        """The plan, each of its steps with its own choice; None when one output is wanted."""
+        steps = self.wishes_for_several(request)
+        if not steps:
+            return None
+        for step in steps:
+            attached = request.attachments if step.attach else []
+            asked = Request.of_text(step.prompt, attached, modality=step.modality, policy=request.policy)
+            step.choice = self._step_choice(step, asked, models, experiences)
+        left_out = any(piece.chart for piece in pieces(reading, request.prompt, self.lexicon)) and "table" not in kinds
+        return Choice(modality=PLAN, confidence=CERTAIN, reasons=reasons_of(steps, left_out), steps=steps)
+
+    def _step_choice(self, step: Step, asked: Request, models: list[Model], experiences: Experiences) -> Choice:
+        if step.model != AUTO:
+            return Choice(modality=step.modality, model=step.model, engine=CHART_ENGINE, reasons=[step.reason])
+        choice = Choice(modality=step.modality, reasons=[step.reason])
+        # a table is told to a language model in words, so that its kind asks nothing of the model
+        return self._complete(choice, asked, models, read(step.prompt, self.lexicon), kinds_of(asked), experiences)
 
     def _of_model(self, request: Request, models: list[Model], reading: Reading, kinds: list[str]) -> Choice:
         """The choice when the model is named: only the modality can be open, if it has several outputs."""

@@ -18,6 +18,8 @@ from castalia.choosing.signals.wishes import find_wishes
 FILE = Path(__file__).parent / "several.toml"
 LONGEST = 700
 """Characters beyond which a request is one: long prompts describe scenes and programs, in which many verbs stand."""
+TELLING = 2
+"""Different small words of a language in a request from which on its guess is trusted."""
 MOST = 6
 """Steps of one plan at most."""
 SLOT = re.compile(r"\{([a-z]+)\}")
@@ -77,30 +79,43 @@ PREPOSITIONS = re.compile(
 )
 
 
+TOPIC = re.compile(
+    r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) [^.,;:!?]{2,80})|关于([^，。,.]{1,30}?)(?:的|，|。|$)", re.IGNORECASE
+)
+
+
 def pieces(reading: Reading, text: str, lexicon: Lexicon) -> list[Piece]:
     """The outputs that ``text`` asks for, in its order, when they are of at least two kinds; else an empty list."""
     text = text.strip()
     if not text or len(text) > LONGEST:
         return []
     hidden = _hidden(text)
-    words = _words_of(reading.language, hidden)
+    words = _words_of(reading, hidden, lexicon)
     if words.question.match(hidden):
         return []
     found = _found(hidden, text, words, lexicon)
     return found if len({piece.kind for piece in found}) > 1 and len(found) <= MOST else []
 
 
-def _words_of(language: str, hidden: str) -> Words:
-    """The patterns of the language; of another, when the request opens with a command of that one."""
-    known = vocabulary()
-    if not known[language].opens.match(hidden):
-        return next((words for words in known.values() if words.opens.match(hidden)), known[language])
-    return known[language]
+def _words_of(reading: Reading, hidden: str, lexicon: Lexicon) -> Words:
+    """The patterns of the request's language; where few words tell it, of one in which the request opens a command."""
+    words = vocabulary(reading.language)
+    telling = len(lexicon.languages.get(reading.language, frozenset()).intersection(reading.tokens))
+    if reading.language in {"zh", "vi"} or telling >= TELLING or words.opens.match(hidden):
+        return words
+    others = (vocabulary(language) for language in lexicon.languages if language != reading.language)
+    return next((other for other in others if other.opens.match(hidden)), words)
 
 
 def is_summary(text: str, language: str) -> bool:
     """Whether the words are about a summary."""
-    return vocabulary()[language].summary.search(text) is not None
+    return vocabulary(language).summary.search(text) is not None
+
+
+def shows_topic(text: str) -> str | None:
+    """What the words say that a text is about ("about a brave fox"), with the preposition; None where they do not."""
+    shown = TOPIC.search(text)
+    return None if shown is None else next(group for group in shown.groups() if group).strip()
 
 
 def _found(hidden: str, text: str, words: Words, lexicon: Lexicon) -> list[Piece]:
@@ -267,10 +282,14 @@ def _gap(text: str, start: int) -> str:
 
 
 @cache
-def vocabulary() -> dict[str, Words]:
-    """The patterns of every language of the file."""
-    data = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return {language: _compiled(lists, packed=language == "zh") for language, lists in data.items()}
+def _data() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def vocabulary(language: str) -> Words:
+    """The patterns of a language, compiled at first use."""
+    return _compiled(_data()[language], packed=language == "zh")
 
 
 def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
