@@ -4,6 +4,7 @@ from castalia.choosing.asking_back import LIKELY, is_worth_asking, options, ques
 from castalia.choosing.classifier import load
 from castalia.choosing.corrections import Corrections
 from castalia.choosing.lexicon import LEXICON, with_catalogue
+from castalia.choosing.planning import ONE_ANSWER, SURE, Wanted, reasons_of, wanted
 from castalia.choosing.policies import Experiences
 from castalia.choosing.proposals import propose_media, propose_text
 from castalia.choosing.ranking import makers, modalities_of_classes, names_in, pick, with_columns
@@ -17,7 +18,7 @@ from castalia.core.errors import BadRequest, NotFound
 from castalia.core.models import Model
 from castalia.core.plugins import modalities
 from castalia.core.requests import AUTO, Request
-from castalia.core.results import Alternative, Choice
+from castalia.core.results import PLAN, Alternative, Choice, Step
 from castalia.modalities.wording import names_of
 
 
@@ -79,39 +80,39 @@ class Chooser:
             return choice.model_copy(update={"question": question(offered), "options": offered})
         return self._complete(choice, request, models, reading, kinds, known)
 
-    def wishes_for_several(self, request: Request, kinds: list[str] | None = None) -> list[Step]:
-        """The steps of the plan that the request's words ask for, without their models; empty when it is one output.
+    def wants_several(self, request: Request, kinds: list[str] | None = None) -> bool:
+        """Whether the request is one for a plan, by its words alone; ``kinds`` stand in for those of the attachments.
 
-        ``kinds`` stand in for those of the attachments. Whoever names a model or a modality, calls tools, wants JSON
-        or is in the middle of a conversation gets one answer.
+        Whoever names a model or a modality, calls tools, wants JSON or is in the middle of a conversation gets one
+        answer.
         """
-        plain = request.model == request.modality == AUTO and not BOUND.intersection(request.options)
-        if not plain or sum(message.role == "user" for message in request.messages) != 1:
-            return []
-        reading = read(request.prompt, self.lexicon)
-        found = pieces(reading, request.prompt, self.lexicon)
-        return steps_of(found, reading.language, kinds_of(request) if kinds is None else kinds)
+        return bool(self._wanted(request, read(request.prompt, self.lexicon), kinds or kinds_of(request)).steps)
+
+    def _wanted(self, request: Request, reading: Reading, kinds: list[str]) -> Wanted:
+        bound = request.model != AUTO or request.modality != AUTO or ONE_ANSWER.intersection(request.options)
+        if bound or sum(message.role == "user" for message in request.messages) != 1:
+            return Wanted()
+        return wanted(reading, request.prompt, kinds, self.lexicon)
 
     def _plan(
         self, request: Request, models: list[Model], reading: Reading, kinds: list[str], experiences: Experiences
     ) -> Choice | None:
         """The plan, each of its steps with its own choice; None when one output is wanted."""
-        steps = self.wishes_for_several(request)
-        if not steps:
+        found = self._wanted(request, reading, kinds)
+        if not found.steps:
             return None
-        for step in steps:
-            attached = request.attachments if step.attach else []
-            asked = Request.of_text(step.prompt, attached, modality=step.modality, policy=request.policy)
-            step.choice = self._step_choice(step, asked, models, experiences)
-        left_out = any(piece.chart for piece in pieces(reading, request.prompt, self.lexicon)) and "table" not in kinds
-        return Choice(modality=PLAN, confidence=CERTAIN, reasons=reasons_of(steps, left_out), steps=steps)
+        for step in found.steps:
+            step.choice = self._of_step(step, request, models, experiences)
+        return Choice(modality=PLAN, confidence=SURE, reasons=reasons_of(found), steps=found.steps)
 
-    def _step_choice(self, step: Step, asked: Request, models: list[Model], experiences: Experiences) -> Choice:
+    def _of_step(self, step: Step, request: Request, models: list[Model], experiences: Experiences) -> Choice:
         if step.model != AUTO:
-            return Choice(modality=step.modality, model=step.model, engine=CHART_ENGINE, reasons=[step.reason])
+            return Choice(modality=step.modality, model=step.model, engine=step.engine, reasons=[step.reason])
+        attached = request.attachments if step.attach else []
+        asked = Request.of_text(step.prompt, attached, modality=step.modality, policy=request.policy)
         choice = Choice(modality=step.modality, reasons=[step.reason])
-        # a table is told to a language model in words, so that its kind asks nothing of the model
-        return self._complete(choice, asked, models, read(step.prompt, self.lexicon), kinds_of(asked), experiences)
+        reading = read(step.prompt, self.lexicon)
+        return self._complete(choice, asked, models, reading, kinds_of(asked), experiences)
 
     def _of_model(self, request: Request, models: list[Model], reading: Reading, kinds: list[str]) -> Choice:
         """The choice when the model is named: only the modality can be open, if it has several outputs."""

@@ -1,12 +1,15 @@
 """From the wishes of a request to the steps of a plan: what each is asked, and whose output it works on."""
 
 import re
+from dataclasses import dataclass, field
 
-from castalia.choosing.several import Piece, is_summary, shows_topic
+from castalia.choosing.lexicon import Lexicon
+from castalia.choosing.reading import Reading
+from castalia.choosing.several import Piece, is_summary, pieces, shows_topic
 from castalia.choosing.wording import joined, named
 from castalia.core.results import Step
 
-CHARTS = "charts"
+CHARTS, CHART_ENGINE = "charts", "chart"
 """The model that draws numbers of a table; see `castalia.engines.chart`."""
 SUMMARY = "Summarise this in two or three plain sentences:"
 SUMMARIES = {
@@ -19,29 +22,46 @@ SUMMARIES = {
 }
 
 
-def steps_of(found: list[Piece], language: str, kinds: list[str]) -> list[Step]:
-    """The steps for these wishes, in an order in which each comes after what it works on.
+ONE_ANSWER = frozenset({"tools", "tool_choice", "json_schema"})
+"""Options whose answer is for a program: it expects one."""
+SURE = 0.9
+"""Confidence of a plan: of the plans found among our held-out requests all were right, 29 of 29; the lower end of the
+95 % interval (Wilson) is .88."""
 
-    ``kinds`` are those of the attachments. A wish for a chart without a table is left out: there are no numbers to
-    draw. Fewer than two steps mean that there is no plan.
+
+@dataclass
+class Wanted:
+    """The steps that a request asks for, none for one output; ``no_table``: a chart is wanted of numbers that are not
+    there."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    no_table: bool = False
+
+
+def wanted(reading: Reading, text: str, kinds: list[str], lexicon: Lexicon) -> Wanted:
+    """What the words ask for, in an order in which each step comes after what it works on.
+
+    ``kinds`` are those of the attachments. A wish for a chart without a table is left out.
     """
-    wanted = [piece for piece in found if not piece.chart or "table" in kinds]
+    found = pieces(reading, text, lexicon)
+    drawn = [piece for piece in found if not piece.chart or "table" in kinds]
     steps: list[Step] = []
-    for piece in wanted:
+    for piece in drawn:
         if piece.modality == "speech":
-            steps += _spoken(piece, wanted, steps, language)
+            steps += _spoken(piece, drawn, steps, reading.language)
         elif piece.modality == "text":
             steps.append(_written(piece, steps, kinds))
         else:
-            steps.append(_made(piece, wanted, steps))
-    return steps if len({(step.modality, step.model) for step in steps}) > 1 else []
+            steps.append(_made(piece, drawn, steps))
+    several = len({(step.modality, step.model) for step in steps}) > 1
+    return Wanted(steps if several else [], len(drawn) < len(found))
 
 
-def reasons_of(steps: list[Step], left_out: bool) -> list[str]:
+def reasons_of(found: Wanted) -> list[str]:
     """Why it is a plan, in words."""
-    kinds = [("a chart" if step.model == CHARTS else named(step.modality)) for step in steps]
+    kinds = ["a chart" if step.model == CHARTS else named(step.modality) for step in found.steps]
     reasons = [f"Several outputs are wanted: {joined(list(dict.fromkeys(kinds)), 'and')}."]
-    if left_out:
+    if found.no_table:
         reasons.append("The chart is left out: no table is attached whose numbers it could show.")
     return reasons
 
@@ -87,11 +107,12 @@ def _made(piece: Piece, wanted: list[Piece], steps: list[Step]) -> Step:
             name=_free("chart", steps),
             modality="image",
             model=CHARTS,
-            prompt=piece.text or piece.cue,
+            engine=CHART_ENGINE,
+            prompt=_drawn(piece, wanted),
             attach=True,
             reason=f"{_because(piece)} It is drawn from the table's own numbers; a picture model would make them up.",
         )
-    prompt, after = piece.text or piece.cue, list[str]()
+    prompt, after = LEAD.sub("", piece.text or piece.cue), list[str]()
     if piece.referring:
         topic = next((found for one in wanted if one.modality == "text" and (found := shows_topic(one.text))), None)
         written = [step.name for step in steps if step.modality == "text"]
@@ -108,16 +129,24 @@ def _made(piece: Piece, wanted: list[Piece], steps: list[Step]) -> Step:
     )
 
 
+LEAD = re.compile(r"^(?:(?:and|with|plus|y|con|et|avec|und|mit|và|kèm)\s+|[并配附]上?)+", re.IGNORECASE)
 REFERENCE = re.compile(
-    r"^(?:(?:and|with|plus|y|con|et|avec|und|mit|và|kèm|并|配上?)\s+)|\s*\b(?:(?:of|for|about) (?:it|them|him|her|each)"
-    r"|to (?:go|match|accompany|illustrate)\b.*|illustrate (?:it|them|this)|(?:for|to) (?:go with )?(?:it|them))$",
+    r"\s*\b(?:(?:of|for|about|with) (?:it|them|him|her|each)\b|to (?:go|match|accompany|illustrate)\b.*|that (?:goes|fits)\b.*)",
     re.IGNORECASE,
 )
+POINTS = re.compile(r"^(?:illustrate|il[úu]stra\w*|illustre-?|illustriere|bebildere|minh họa|draw|paint|sketch)\W*(?:it|them|this|es|sie|lo|la|le)?$", re.IGNORECASE)
+
+
+def _drawn(piece: Piece, wanted: list[Piece]) -> str:
+    """The words of a chart, with what the text is about: columns may be named there."""
+    written = next((one.text for one in wanted if one.modality == "text"), "")
+    return f"{LEAD.sub('', piece.text or piece.cue)} {shows_topic(written) or ''}".strip()
 
 
 def _without_reference(prompt: str) -> str:
-    """``a drawing to go with it`` is ``a drawing``."""
-    return REFERENCE.sub("", prompt).strip() or "a picture of"
+    """``a drawing to go with it`` is ``a drawing``, ``illustrate it`` is ``a picture``."""
+    bare = REFERENCE.sub("", prompt).strip(" .,")
+    return "a picture" if not bare or POINTS.match(bare) else bare
 
 
 def _because(piece: Piece) -> str:

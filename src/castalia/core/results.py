@@ -25,7 +25,7 @@ class Alternative(BaseModel):
 PLAN = "plan"
 """The modality of a choice whose request asks for several outputs: its `Choice.steps` make them one by one."""
 
-StepState = Literal["planned", "done", "failed", "skipped", "stopped"]
+StepState = Literal["planned", "running", "done", "failed", "skipped", "stopped"]
 
 
 class Step(BaseModel):
@@ -43,6 +43,7 @@ class Step(BaseModel):
     modality: str
     prompt: str
     model: str = "auto"
+    engine: str | None = None
     after: list[str] = Field(default_factory=list[str])
     attach: bool = False
     reason: str = ""

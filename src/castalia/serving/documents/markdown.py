@@ -1,0 +1,118 @@
+"""What a language model writes, as blocks that every kind of document can set: Markdown without links and pictures.
+
+CommonMark and tables, read by markdown-it-py. Nothing in it can reach out of the document: HTML stays text, links and
+pictures are left as they were written.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+Kind = Literal["heading", "paragraph", "bullet", "number", "code", "quote", "table", "rule"]
+
+
+@dataclass
+class Span:
+    """A run of text in one style."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    code: bool = False
+
+
+@dataclass
+class Block:
+    """A piece of a text. ``level`` is a heading's, or how deep a list lies; ``rows`` are a table's, the head first."""
+
+    kind: Kind
+    spans: list[Span] = field(default_factory=list[Span])
+    level: int = 1
+    rows: list[list[str]] = field(default_factory=list[list[str]])
+
+    @property
+    def text(self) -> str:
+        """The words without their styles."""
+        return "".join(span.text for span in self.spans)
+
+
+@cache
+def _reader() -> MarkdownIt:
+    unwanted = ["image", "link", "autolink", "html_inline", "html_block", "reference"]
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(unwanted)
+
+
+def blocks(text: str) -> list[Block]:
+    """The blocks of a text in their order."""
+    found: list[Block] = []
+    lists: list[Kind] = []
+    kind: Kind = "paragraph"
+    level = 1
+    cells: list[list[str]] = []
+    quoted = 0
+    for token in _reader().parse(text):
+        match token.type:
+            case "heading_open":
+                kind, level = "heading", int(token.tag[1:])
+            case "bullet_list_open" | "ordered_list_open":
+                lists.append("bullet" if token.type == "bullet_list_open" else "number")
+            case "bullet_list_close" | "ordered_list_close":
+                lists.pop()
+            case "blockquote_open" | "blockquote_close":
+                quoted += 1 if token.type == "blockquote_open" else -1
+            case "paragraph_open":
+                kind, level = (lists[-1], len(lists)) if lists else ("quote" if quoted else "paragraph", 1)
+            case "fence" | "code_block":
+                found.append(Block("code", [Span(token.content.rstrip("\n"), code=True)]))
+            case "hr":
+                found.append(Block("rule"))
+            case "table_open":
+                kind, cells = "table", []
+            case "tr_open":
+                cells.append([])
+            case "table_close":
+                found.append(Block("table", rows=cells))
+            case "inline" if kind == "table" and cells:
+                cells[-1].append("".join(span.text for span in _spans(token)))
+            case "inline":
+                found.append(Block(kind, _spans(token), level))
+            case _:
+                pass
+    return found
+
+
+def plain(text: str) -> str:
+    """The words alone, as they are read aloud: no marks, a full stop after headings and items."""
+    lines: list[str] = []
+    for block in blocks(text):
+        if block.kind in {"code", "rule"}:
+            continue
+        said = "; ".join(", ".join(row) for row in block.rows) if block.kind == "table" else block.text
+        said = " ".join(said.split())
+        if said and block.kind != "paragraph" and said[-1] not in ".!?:;。！？：；":
+            said += "."
+        lines.append(said)
+    return "\n".join(line for line in lines if line)
+
+
+def _spans(token: Token) -> list[Span]:
+    spans: list[Span] = []
+    bold = italic = 0
+    for child in token.children or []:
+        match child.type:
+            case "strong_open" | "strong_close":
+                bold += 1 if child.type == "strong_open" else -1
+            case "em_open" | "em_close":
+                italic += 1 if child.type == "em_open" else -1
+            case "softbreak":
+                spans.append(Span(" "))
+            case "hardbreak":
+                spans.append(Span("\n"))
+            case "text" | "code_inline":
+                spans.append(Span(child.content, bold > 0, italic > 0, child.type == "code_inline"))
+            case _:
+                pass
+    return spans
