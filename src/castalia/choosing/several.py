@@ -80,7 +80,7 @@ PREPOSITIONS = re.compile(
 
 
 TOPIC = re.compile(
-    r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) [^.,;:!?]{2,80})|关于([^，。,.]{1,30}?)(?:的|，|。|$)", re.IGNORECASE
+    r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) (?:[^.,;:!?\n]|[.,](?=\S)){2,80})|关于([^，。,.]{1,30}?)(?:的|，|。|$)", re.IGNORECASE
 )
 
 

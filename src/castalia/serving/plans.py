@@ -170,6 +170,26 @@ def _told(step: Step) -> str:
     return {"failed": "failed", "skipped": "was skipped", "stopped": "was stopped"}.get(step.state, "is not done")
 
 
+def once_more(result: Result) -> Choice:
+    """The plan of a result with nothing done yet, each step with the model, engine and seed that it had."""
+    steps = [
+        Step(
+            name=step.name,
+            modality=step.modality,
+            prompt=step.prompt,
+            model=(step.choice.model if step.choice is not None else None) or step.model,
+            engine=(step.choice.engine if step.choice is not None else None) or step.engine,
+            after=step.after,
+            attach=step.attach,
+            reason=step.reason,
+            choice=step.choice,
+            seed=step.seed,
+        )
+        for step in result.choice.steps
+    ]
+    return result.choice.model_copy(update={"steps": steps})
+
+
 def first_failure(result: Result) -> CastaliaError | None:
     """The error of the first step that failed, to leave with; None when all steps are done."""
     failed = next((step for step in result.choice.steps if step.state == "failed"), None)

@@ -79,8 +79,11 @@ def _block(paper: Any, block: Block) -> None:
             return
         case _:
             pass
-    styles = {"bullet": "List Bullet", "number": "List Number", "quote": "Quote"}
+    # a counted list is written with its own numbers: Word would count on from the list before
+    styles = {"bullet": "List Bullet", "number": "List Continue", "quote": "Quote"}
     paragraph = paper.add_paragraph(style=styles.get(block.kind))
+    if block.number:
+        paragraph.add_run(f"{block.number}. ")
     for span in block.spans:
         run = paragraph.add_run(span.text)
         run.bold, run.italic = span.bold or None, span.italic or None

@@ -72,7 +72,8 @@ def _text(found: list[Block]) -> str:
     for block in found:
         wanted = {"bullet": "ul", "number": "ol"}.get(block.kind, "")
         if wanted != open_list:
-            pieces.append((f"</{open_list}>" if open_list else "") + (f"<{wanted}>" if wanted else ""))
+            begun = f"<{wanted} start='{block.number}'>" if block.number > 1 else f"<{wanted}>"
+            pieces.append((f"</{open_list}>" if open_list else "") + (begun if wanted else ""))
             open_list = wanted
         pieces.append(_block(block))
     return "".join(pieces) + (f"</{open_list}>" if open_list else "")

@@ -26,12 +26,14 @@ class Span:
 
 @dataclass
 class Block:
-    """A piece of a text. ``level`` is a heading's, or how deep a list lies; ``rows`` are a table's, the head first."""
+    """A piece of a text. ``level`` is a heading's, or how deep a list lies; ``rows`` are a table's, the head first;
+    ``number`` is that of an item of a counted list."""
 
     kind: Kind
     spans: list[Span] = field(default_factory=list[Span])
     level: int = 1
     rows: list[list[str]] = field(default_factory=list[list[str]])
+    number: int = 0
 
     @property
     def text(self) -> str:
@@ -52,7 +54,7 @@ def blocks(text: str) -> list[Block]:
     kind: Kind = "paragraph"
     level = 1
     cells: list[list[str]] = []
-    quoted = 0
+    quoted = number = 0
     for token in _reader().parse(text):
         match token.type:
             case "heading_open":
@@ -61,6 +63,8 @@ def blocks(text: str) -> list[Block]:
                 lists.append("bullet" if token.type == "bullet_list_open" else "number")
             case "bullet_list_close" | "ordered_list_close":
                 lists.pop()
+            case "list_item_open":
+                number = int(token.info) if token.info.isdecimal() else 0
             case "blockquote_open" | "blockquote_close":
                 quoted += 1 if token.type == "blockquote_open" else -1
             case "paragraph_open":
@@ -78,7 +82,7 @@ def blocks(text: str) -> list[Block]:
             case "inline" if kind == "table" and cells:
                 cells[-1].append("".join(span.text for span in _spans(token)))
             case "inline":
-                found.append(Block(kind, _spans(token), level))
+                found.append(Block(kind, _spans(token), level, number=number if kind == "number" else 0))
             case _:
                 pass
     return found

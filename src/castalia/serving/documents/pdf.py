@@ -82,7 +82,8 @@ def _block(block: Block, styles: dict[str, Any]) -> list[Any]:
         case "heading":
             return [platypus.Paragraph(inside, styles["h2" if block.level < 3 else "h3"])]
         case "bullet" | "number":
-            return [platypus.Paragraph(inside, styles["item"], bulletText="•")]
+            mark = f"{block.number}." if block.number else "•"
+            return [platypus.Paragraph(inside, styles["item"], bulletText=mark)]
         case "code":
             return [platypus.Preformatted(block.text, styles["code"])]
         case "rule":
@@ -137,7 +138,7 @@ def _styles() -> dict[str, Any]:
         "h2": style("h2", 12, fontName="DejaVu-Bold", spaceBefore=11, spaceAfter=4),
         "h3": style("h3", 10.5, fontName="DejaVu-Bold", spaceBefore=8, spaceAfter=3),
         "body": style("body", 10, spaceAfter=6),
-        "item": style("item", 10, leftIndent=16, bulletIndent=4, spaceAfter=2),
+        "item": style("item", 10, leftIndent=20, bulletIndent=4, bulletFontName="DejaVu", bulletFontSize=10, spaceAfter=2),
         "quote": style("quote", 10, leftIndent=18, textColor="#555555", spaceAfter=6),
         "missing": style("missing", 10, leftIndent=8, borderColor="#b3452f", borderWidth=0.8, borderPadding=6, spaceAfter=10),
         "code": style("code", 8.5, fontName="DejaVu-Mono", leftIndent=8, spaceAfter=6),
