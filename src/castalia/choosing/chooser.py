@@ -55,8 +55,12 @@ class Chooser:
                 known,
             )
         plan = self._plan(request, models, reading, kinds, known)
-        if plan is not None:
-            return plan
+        return plan or self._of_words(request, models, reading, kinds, known)
+
+    def _of_words(
+        self, request: Request, models: list[Model], reading: Reading, kinds: list[str], known: Experiences
+    ) -> Choice:
+        """The choice when nothing is named: by wording and attachments, or a question back."""
         weighed = weigh(reading, kinds, self.lexicon, self.classifier)
         (modality, confidence), *_ = weighed.ranked()
         choice = Choice(

@@ -131,10 +131,15 @@ def _made(piece: Piece, wanted: list[Piece], steps: list[Step]) -> Step:
 
 LEAD = re.compile(r"^(?:(?:and|with|plus|y|con|et|avec|und|mit|và|kèm)\s+|[并配附]上?)+", re.IGNORECASE)
 REFERENCE = re.compile(
-    r"\s*\b(?:(?:of|for|about|with) (?:it|them|him|her|each)\b|to (?:go|match|accompany|illustrate)\b.*|that (?:goes|fits)\b.*)",
+    r"\s*\b(?:(?:of|for|about|with) (?:it|them|him|her|each)\b|to (?:go|match|accompany|illustrate)\b.*"
+    r"|that (?:goes|fits)\b.*)",
     re.IGNORECASE,
 )
-POINTS = re.compile(r"^(?:illustrate|il[úu]stra\w*|illustre-?|illustriere|bebildere|minh họa|draw|paint|sketch)\W*(?:it|them|this|es|sie|lo|la|le)?$", re.IGNORECASE)
+POINTS = re.compile(
+    r"^(?:illustrate|il[úu]stra\w*|illustre-?|illustriere|bebildere|minh họa|draw|paint|sketch)\W*"
+    r"(?:it|them|this|es|sie|lo|la|le)?$",
+    re.IGNORECASE,
+)
 
 
 def _drawn(piece: Piece, wanted: list[Piece]) -> str:

@@ -1,8 +1,9 @@
 """Whether a request wishes for several outputs of different kinds, and which words ask for which.
 
-"Write a story about a fox, draw the fox and read it aloud" is three wishes; "write a poem about a picture" is one. The
-words are data in ``several.toml``. A request is cut at its joiners, but only where a command follows, and each clause is
-read by itself. In doubt it is one request: a plan that nobody wanted costs more than one that has to be asked for twice.
+"Write a story about a fox, draw the fox and read it aloud" is three wishes; "write a poem about a picture" is one.
+The words are data in ``several.toml``. A request is cut at its joiners, but only where a command follows, and each
+clause is read by itself. In doubt it is one request: a plan that nobody wanted costs more than one that has to be asked
+for twice.
 """
 
 import re
@@ -32,8 +33,8 @@ ENDS = r"[.;:!?\n。；！？]"
 class Piece:
     """What one output is asked for by: its modality, its words and those that show it.
 
-    ``chart`` is a picture of numbers. ``companion`` stands with another ("with a picture"), ``referring`` speaks of what
-    another makes ("read it aloud").
+    ``chart`` is a picture of numbers. ``companion`` stands with another ("with a picture"), ``referring`` speaks of
+    what another makes ("read it aloud").
     """
 
     modality: str
@@ -80,7 +81,9 @@ PREPOSITIONS = re.compile(
 
 
 TOPIC = re.compile(
-    r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) (?:[^.,;:!?\n]|[.,](?=\S)){2,80})|关于([^，。,.]{1,30}?)(?:的|，|。|$)", re.IGNORECASE
+    r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) (?:[^.,;:!?\n]|[.,](?=\S)){2,80})"
+    r"|关于([^，。,.]{1,30}?)(?:的|，|。|$)",
+    re.IGNORECASE,
 )
 
 
@@ -223,10 +226,7 @@ def _with_companions(piece: Piece, clause: str, raw: str, body: int, words: Word
     head = replace(piece, text=raw[body : spans[0][0]].strip(" ,，、"))
     return [
         head,
-        *(
-            replace(one, text=raw[place:end].strip(" ,，、"))
-            for (place, one), end in zip(spans, ends, strict=True)
-        ),
+        *(replace(one, text=raw[place:end].strip(" ,，、")) for (place, one), end in zip(spans, ends, strict=True)),
     ]
 
 
@@ -328,7 +328,9 @@ def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
         picturing=re.compile(whole("picturing"), flags),
         texting=re.compile(whole("texting"), flags),
         illustrated=re.compile(whole("illustrated"), flags),
-        companion=re.compile(rf"(?:,\s*)?(?:\b|(?<=\W)|(?<=[㐀-鿿]))(?:{whole('with')}){gap}?{between}(?:{media}){ends}", flags),
+        companion=re.compile(
+            rf"(?:,\s*)?(?:\b|(?<=\W)|(?<=[㐀-鿿]))(?:{whole('with')}){gap}?{between}(?:{media}){ends}", flags
+        ),
         elliptic=re.compile(rf"{listed}(?:{media}{text}){ends}", flags),
         own=re.compile(whole("own"), flags),
         writes=re.compile(writes, flags),

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from castalia.cli.output import COLOURS, print_json, stderr, watched
 from castalia.choosing.reading import FILE, KIND_OF_SUFFIX
-from castalia.choosing.signals.attachments import kind_of, kinds_of
+from castalia.choosing.signals.attachments import kinds_of
+from castalia.cli.output import COLOURS, print_json, stderr, watched
 from castalia.core.content import Part
-from castalia.core.errors import CastaliaError
 from castalia.core.events import Chosen, Completed, Event, Stepped, TextDelta
 from castalia.core.requests import Request
 from castalia.core.results import Choice, Result, Step
@@ -130,7 +129,9 @@ def _show(event: Stepped, steps: list[Step]) -> None:
     if isinstance(inside, Chosen):
         number = 1 + [one.name for one in steps].index(step.name)
         chosen = inside.choice
-        stderr().print(f"[bold]step {number} of {len(steps)}, {escape(step.name)}[/bold]: {chosen.modality} by {chosen.model}")
+        stderr().print(
+            f"[bold]step {number} of {len(steps)}, {escape(step.name)}[/bold]: {chosen.modality} by {chosen.model}"
+        )
         stderr().print(f"[dim]  {escape(step.reason)}[/dim]")
         return
     if inside is not None or step.state == "running":

@@ -1,8 +1,8 @@
 """Events: what streams out of an engine, a training and the pipeline.
 
 An engine yields ``TextDelta``, ``ToolCallDelta``, ``MediaChunk`` and ``Progress`` in any number, then one ``Usage``,
-then one ``Done``, and nothing after it. The pipeline puts ``Chosen`` before them and ``Completed`` after them. A plan of
-several outputs wraps those of each step in ``Stepped``.
+then one ``Done``, and nothing after it. The pipeline puts ``Chosen`` before them and ``Completed`` after them.
+A plan wraps those of each step in ``Stepped``.
 """
 
 from typing import Annotated, Literal

@@ -6,7 +6,7 @@ from pathlib import Path
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, CastaliaError, Conflict, NotFound
 from castalia.core.requests import Request, new_id
-from castalia.core.results import PLAN, Result, Step
+from castalia.core.results import Result, Step
 from castalia.serving.house import House
 
 

@@ -1,4 +1,4 @@
-"""One step of a plan as an ordinary request: what it is asked, what goes in, and what a language model sees of a table."""
+"""One step of a plan as an ordinary request: what it is asked, what goes in, what a language model sees of a table."""
 
 from castalia.choosing.planning import CHART_ENGINE, CHARTS
 from castalia.choosing.signals.attachments import kind_of
@@ -6,14 +6,13 @@ from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest
 from castalia.core.models import Model
 from castalia.core.plugins import engines, modalities, resolve
-from castalia.core.requests import AUTO, Request
+from castalia.core.requests import Request
 from castalia.core.results import Step
 from castalia.modalities.speech.spoken import VERBATIM
 from castalia.modalities.table.overview import told
 from castalia.modalities.table.reading import read_table
 from castalia.serving.documents.markdown import plain
 from castalia.serving.house import House
-from castalia.serving.resolving import options_class
 
 TOLD = 1600
 """Characters by which a language model is told of a table, about 600 tokens: small models lose themselves in more."""
@@ -25,9 +24,11 @@ def request_of_step(asked: Request, step: Step, inputs: list[Part]) -> Request:
     """The request of a step. ``inputs`` are the outputs of the steps before; the step's notes say how they went in."""
     texts = [part.text for part in inputs if part.text is not None]
     attached = [*(asked.attachments if step.attach else []), *(part for part in inputs if part.text is None)]
-    prompt, facts = step.prompt, dict[str, object]()
+    prompt = step.prompt
+    facts: dict[str, object] = {}
     if texts and step.modality == "speech":
-        prompt, facts = plain("\n\n".join(texts)), {VERBATIM: True}
+        prompt = plain("\n\n".join(texts))
+        facts[VERBATIM] = True
     elif texts and step.modality == "text":
         prompt = "\n\n".join([prompt, *texts])
     elif texts:
@@ -91,8 +92,8 @@ def _table_in_words(part: Part, step: Step) -> Part:
     table = read_table(part.read(), name)
     words = told(table, name, TOLD)
     step.notes.append(
-        f"The language model is told of {name} in {len(words)} characters: {table.rows} rows by their totals, groups and"
-        " first rows."
+        f"The language model is told of {name} in {len(words)} characters: {table.rows} rows by their totals,"
+        " groups and first rows."
     )
     return Part.of_text(words)
 

@@ -25,7 +25,9 @@ def draw(chart: Chart) -> tuple[bytes, list[str]]:
     figures: Any = importlib.import_module("matplotlib.figure")
     fonts, notes = _fonts(chart)
     with matplotlib.rc_context({"font.family": fonts, "font.size": 9, "text.color": INK, "axes.unicode_minus": False}):
-        figure: Any = figures.Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=GROUND, layout="constrained")
+        figure: Any = figures.Figure(
+            figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=GROUND, layout="constrained"
+        )
         axes: Any = figure.add_subplot()
         axes.set_facecolor(GROUND)
         _SHAPES[chart.kind](axes, chart)
@@ -61,7 +63,9 @@ def _line(axes: Any, chart: Chart) -> None:
     every = max(1, -(-len(places) // TICKS))
     ticks = places[::every]
     turned = max(len(chart.groups[place]) for place in ticks) > 7
-    axes.set_xticks(ticks, [_short(chart.groups[place]) for place in ticks], rotation=35 if turned else 0, parse_math=False)
+    axes.set_xticks(
+        ticks, [_short(chart.groups[place]) for place in ticks], rotation=35 if turned else 0, parse_math=False
+    )
     axes.set_ylabel(chart.y_name, parse_math=False)
     axes.set_xlabel(chart.x_name, parse_math=False)
     if min(chart.values) >= 0:
@@ -75,7 +79,9 @@ def _pie(axes: Any, chart: Chart) -> None:
         f"{_short(group)}\n{shown(value)} ({value / total:.0%})".replace("$", r"\$")
         for group, value in zip(chart.groups, chart.values, strict=True)
     ]
-    axes.pie(chart.values, labels=labels, colors=SLICES, startangle=90, counterclock=False, wedgeprops={"edgecolor": GROUND})
+    axes.pie(
+        chart.values, labels=labels, colors=SLICES, startangle=90, counterclock=False, wedgeprops={"edgecolor": GROUND}
+    )
 
 
 def _scatter(axes: Any, chart: Chart) -> None:
@@ -104,7 +110,11 @@ def _plain(axes: Any, grid: str) -> None:
         axes.spines[side].set_visible(False)
     for name in ("x", "y") if grid == "both" else (grid,):
         axis = axes.xaxis if name == "x" else axes.yaxis
-        axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: shown(value)))
+        axis.set_major_formatter(ticker.FuncFormatter(_tick))
+
+
+def _tick(value: float, place: int | None) -> str:  # noqa: ARG001 - matplotlib's signature
+    return shown(value)
 
 
 def _short(text: str) -> str:

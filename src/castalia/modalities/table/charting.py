@@ -58,7 +58,7 @@ def chart_of(table: Table, name: str, prompt: str) -> Chart:
     if table.rows == 0:
         raise UnsupportedInput(f"{name} has no rows to draw.", hint="Attach a table with rows.")
     columns = glance(table)
-    wanted = next((kind for kind, words in KINDS if re.search(words, prompt, re.IGNORECASE)), None)
+    wanted: Kind | None = next((kind for kind, words in KINDS if re.search(words, prompt, re.IGNORECASE)), None)
     named = [column for column in columns if _is_named(column.name, prompt)]
     numbers = [column for column in columns if column.role == "number"]
     number = next((column for column in named if column.role == "number"), main_number(columns))

@@ -16,7 +16,9 @@ from castalia.modalities.table.reading import Table
 Role = Literal["number", "time", "label", "identifier", "other"]
 LABELS = 40
 """Different texts up to which a column names groups."""
-TIME = re.compile(r"[12]\d{3}(?:[-/](?:0?[1-9]|1[0-2])(?:[-/]\d{1,2})?)(?:[ T]\d{1,2}:\d\d.*)?$|[12]\d{3}-?[QW]\d{1,2}$")
+TIME = re.compile(
+    r"[12]\d{3}(?:[-/](?:0?[1-9]|1[0-2])(?:[-/]\d{1,2})?)(?:[ T]\d{1,2}:\d\d.*)?$|[12]\d{3}-?[QW]\d{1,2}$"
+)
 YEAR_NAME = re.compile(r"^(?:years?|jahre?|año|ann[ée]e|anno|年份?|năm)$", re.IGNORECASE)
 IDENTIFIER_NAME = re.compile(r"^(?:id|no|nr|nummer|number|index|key|code|#)$|_id$|[a-z]Id$|编号|mã số", re.IGNORECASE)
 MEASURED_ONCE = re.compile(

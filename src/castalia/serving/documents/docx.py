@@ -16,12 +16,17 @@ WIDEST = 6.0
 """Inches between the margins."""
 DPI = 150
 OLE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/oleObject"
+SPACES = {
+    "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    "v": "urn:schemas-microsoft-com:vml",
+    "o": "urn:schemas-microsoft-com:office:office",
+    "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+}
 OBJECT = (
-    '<w:object xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:v="urn:schemas-microsoft-com:'
-    'vml" xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:r="http://schemas.openxmlformats.org/officeDocument/'
-    '2006/relationships" w:dxaOrig="960" w:dyaOrig="960"><v:shape id="_x0000_i{number}" style="width:48pt;height:48pt" '
-    'o:ole=""><v:imagedata r:id="{icon}" o:title=""/></v:shape><o:OLEObject Type="Embed" ProgID="Package" '
-    'ShapeID="_x0000_i{number}" DrawAspect="Icon" ObjectID="_{number}" r:id="{object}"/></w:object>'
+    f"<w:object {' '.join(f'xmlns:{name}={chr(34)}{space}{chr(34)}' for name, space in SPACES.items())}"
+    ' w:dxaOrig="960" w:dyaOrig="960"><v:shape id="_x0000_i{number}" style="width:48pt;height:48pt" o:ole="">'
+    '<v:imagedata r:id="{icon}" o:title=""/></v:shape><o:OLEObject Type="Embed" ProgID="Package"'
+    ' ShapeID="_x0000_i{number}" DrawAspect="Icon" ObjectID="_{number}" r:id="{object}"/></w:object>'
 )
 
 
@@ -113,7 +118,7 @@ def _packed(paper: Any, part: Part, number: int) -> None:
     paragraph = paper.add_paragraph()
     run = paragraph.add_run()
     tag = OBJECT.format(number=1024 + number, icon=icon, object=paper.part.relate_to(inside, OLE))
-    run._r.append(xml.parse_xml(tag))  # noqa: SLF001 - python-docx has no objects of its own
+    run._r.append(xml.parse_xml(tag))
     paragraph.add_run(f"  {name} lies in this document: double-click the sign to open it.").italic = True
 
 
@@ -130,7 +135,7 @@ def _sign(kind: str) -> bytes:
 
 def _described(paper: Any, words: str) -> None:
     """Words in place of the last picture, for those who cannot see it."""
-    paper.inline_shapes[-1]._inline.docPr.set("descr", words)  # noqa: SLF001 - python-docx offers no other way
+    paper.inline_shapes[-1]._inline.docPr.set("descr", words)
 
 
 def _small(paper: Any, text: str) -> None:

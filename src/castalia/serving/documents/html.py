@@ -21,14 +21,24 @@ h3, h4, h5, h6 { font-size: 1.08rem; margin: 1.4rem 0 .3rem } p { margin: .7rem 
 figure { margin: 1.6rem 0 } figure img, figure video { max-width: 100%; height: auto; min-width: 96px }
 audio { width: 100% } figcaption, .about, footer { font: 13px/1.5 system-ui, sans-serif; color: GrayText }
 .missing { font: 15px/1.5 system-ui, sans-serif; border-left: 3px solid #b3452f; padding: .3rem .9rem }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #8881; padding: .7rem } blockquote { margin-left: 1.2rem }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #8881; padding: .7rem }
+blockquote { margin-left: 1.2rem }
 table { border-collapse: collapse; font: 14px/1.4 system-ui, sans-serif } td, th { text-align: left;
   padding: .25rem .6rem; border-bottom: 1px solid var(--line) }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .7rem } footer p { margin: .2rem 0 }
 @media print { body { margin: 0 } figure { break-inside: avoid } }
 """
 HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
-POLICY = f"default-src 'none'; img-src data:; media-src data:; style-src 'sha256-{HASH}'; base-uri 'none'; form-action 'none'"
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "img-src data:",
+        "media-src data:",
+        f"style-src 'sha256-{HASH}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
 
 
 def page(document: Document) -> bytes:
@@ -81,23 +91,16 @@ def _text(found: list[Block]) -> str:
 
 def _block(block: Block) -> str:
     inside = "".join(_span(span) for span in block.spans)
-    match block.kind:
-        case "heading":
-            level = min(6, block.level + 1)
-            return f"<h{level}>{inside}</h{level}>"
-        case "bullet" | "number":
-            return f"<li>{inside}</li>"
-        case "code":
-            return f"<pre>{escape(block.text)}</pre>"
-        case "quote":
-            return f"<blockquote>{inside}</blockquote>"
-        case "rule":
-            return "<hr>"
-        case "table":
-            rows = ["".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) for tag, row in _tagged(block.rows)]
-            return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
-        case _:
-            return f"<p>{inside}</p>"
+    if block.kind == "code":
+        return f"<pre>{escape(block.text)}</pre>"
+    if block.kind == "rule":
+        return "<hr>"
+    if block.kind == "table":
+        rows = ["".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) for tag, row in _tagged(block.rows)]
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+    tags = {"bullet": "li", "number": "li", "quote": "blockquote", "heading": f"h{min(6, block.level + 1)}"}
+    tag = tags.get(block.kind, "p")
+    return f"<{tag}>{inside}</{tag}>"
 
 
 def _tagged(rows: list[list[str]]) -> list[tuple[str, list[str]]]:

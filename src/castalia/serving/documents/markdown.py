@@ -50,42 +50,43 @@ def _reader() -> MarkdownIt:
 def blocks(text: str) -> list[Block]:
     """The blocks of a text in their order."""
     found: list[Block] = []
-    lists: list[Kind] = []
-    kind: Kind = "paragraph"
-    level = 1
-    cells: list[list[str]] = []
-    quoted = number = 0
+    around: list[Token] = []
+    rows: list[list[str]] = []
     for token in _reader().parse(text):
-        match token.type:
-            case "heading_open":
-                kind, level = "heading", int(token.tag[1:])
-            case "bullet_list_open" | "ordered_list_open":
-                lists.append("bullet" if token.type == "bullet_list_open" else "number")
-            case "bullet_list_close" | "ordered_list_close":
-                lists.pop()
-            case "list_item_open":
-                number = int(token.info) if token.info.isdecimal() else 0
-            case "blockquote_open" | "blockquote_close":
-                quoted += 1 if token.type == "blockquote_open" else -1
-            case "paragraph_open":
-                kind, level = (lists[-1], len(lists)) if lists else ("quote" if quoted else "paragraph", 1)
-            case "fence" | "code_block":
-                found.append(Block("code", [Span(token.content.rstrip("\n"), code=True)]))
-            case "hr":
-                found.append(Block("rule"))
-            case "table_open":
-                kind, cells = "table", []
-            case "tr_open":
-                cells.append([])
-            case "table_close":
-                found.append(Block("table", rows=cells))
-            case "inline" if kind == "table" and cells:
-                cells[-1].append("".join(span.text for span in _spans(token)))
-            case "inline":
-                found.append(Block(kind, _spans(token), level, number=number if kind == "number" else 0))
-            case _:
-                pass
+        if token.nesting == 1:
+            around.append(token)
+            if token.type == "tr_open":
+                rows.append([])
+        elif token.nesting == -1:
+            around.pop()
+            if token.type == "table_close":
+                found.append(Block("table", rows=rows))
+                rows = []
+        elif token.type == "inline" and rows:
+            rows[-1].append("".join(span.text for span in _spans(token)))
+        elif token.type == "inline":
+            found.append(_block(token, around))
+        elif token.type in {"fence", "code_block"}:
+            found.append(Block("code", [Span(token.content.rstrip("\n"), code=True)]))
+        elif token.type == "hr":
+            found.append(Block("rule"))
     return found
+
+
+def _block(token: Token, around: list[Token]) -> Block:
+    """Words with what they stand in: the innermost heading, list or quotation."""
+    spans = _spans(token)
+    items = [one for one in around if one.type == "list_item_open"]
+    for one in reversed(around):
+        if one.type == "heading_open":
+            return Block("heading", spans, int(one.tag[1:]))
+        if one.type == "bullet_list_open":
+            return Block("bullet", spans, len(items))
+        if one.type == "ordered_list_open":
+            return Block("number", spans, len(items), number=int(items[-1].info or 0))
+        if one.type == "blockquote_open":
+            return Block("quote", spans)
+    return Block("paragraph", spans)
 
 
 def plain(text: str) -> str:

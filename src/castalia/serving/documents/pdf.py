@@ -64,7 +64,9 @@ def _section(section: Section, styles: dict[str, Any], attached: list[tuple[str,
             story += [one for block in blocks(part.text) for one in _block(block, styles)]
         elif (picture := picture_of(part)) is not None:
             scale = min(WIDEST / picture.width, TALLEST / picture.height, 0.6)
-            image = platypus.Image(io.BytesIO(picture.data), picture.width * scale, picture.height * scale, hAlign="LEFT")
+            image = platypus.Image(
+                io.BytesIO(picture.data), picture.width * scale, picture.height * scale, hAlign="LEFT"
+            )
             below = [platypus.Paragraph(_set(caption(part)), styles["small"])] if caption(part) else []
             story.append(platypus.KeepTogether([platypus.Spacer(1, 8), image, *below]))
         else:
@@ -97,8 +99,12 @@ def _block(block: Block, styles: dict[str, Any]) -> list[Any]:
 def _table(rows: list[list[str]], styles: dict[str, Any]) -> Any:
     platypus: Any = importlib.import_module("reportlab.platypus")
     width = max(len(row) for row in rows)
-    cells = [[platypus.Paragraph(_set(cell), styles["cell"]) for cell in [*row, *[""] * (width - len(row))]] for row in rows]
-    return platypus.Table(cells, colWidths=[WIDEST / width] * width, style=[("LINEBELOW", (0, 0), (-1, -1), 0.4, "#bbbbbb")])
+    cells = [
+        [platypus.Paragraph(_set(cell), styles["cell"]) for cell in [*row, *[""] * (width - len(row))]] for row in rows
+    ]
+    return platypus.Table(
+        cells, colWidths=[WIDEST / width] * width, style=[("LINEBELOW", (0, 0), (-1, -1), 0.4, "#bbbbbb")]
+    )
 
 
 def _span(span: Span) -> str:
@@ -138,9 +144,13 @@ def _styles() -> dict[str, Any]:
         "h2": style("h2", 12, fontName="DejaVu-Bold", spaceBefore=11, spaceAfter=4),
         "h3": style("h3", 10.5, fontName="DejaVu-Bold", spaceBefore=8, spaceAfter=3),
         "body": style("body", 10, spaceAfter=6),
-        "item": style("item", 10, leftIndent=20, bulletIndent=4, bulletFontName="DejaVu", bulletFontSize=10, spaceAfter=2),
+        "item": style(
+            "item", 10, leftIndent=20, bulletIndent=4, bulletFontName="DejaVu", bulletFontSize=10, spaceAfter=2
+        ),
         "quote": style("quote", 10, leftIndent=18, textColor="#555555", spaceAfter=6),
-        "missing": style("missing", 10, leftIndent=8, borderColor="#b3452f", borderWidth=0.8, borderPadding=6, spaceAfter=10),
+        "missing": style(
+            "missing", 10, leftIndent=8, borderColor="#b3452f", borderWidth=0.8, borderPadding=6, spaceAfter=10
+        ),
         "code": style("code", 8.5, fontName="DejaVu-Mono", leftIndent=8, spaceAfter=6),
         "cell": style("cell", 8.5),
         "small": style("small", 7.5, textColor="#777777", spaceBefore=3, spaceAfter=3),
