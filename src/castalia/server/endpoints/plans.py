@@ -105,7 +105,7 @@ def _status(choice: Choice, result: Result | None) -> str:
 
 
 async def _events(request: Request, choice: Choice, base: str, desk: Desk) -> AsyncGenerator[bytes]:
-    """``plan.created``, then ``step.started``, ``step.text.delta``, ``step.progress`` and ``step.done``, ``step.failed``
+    """``plan.created``, ``step.started``, ``step.text.delta``, ``step.progress``, and ``step.done``, ``step.failed``
     or ``step.skipped`` for each step, then ``plan.completed`` with the whole."""
     async with aclosing(bridged(carry_out(desk.house, request, choice), desk.queue)) as events:
         async for event in events:
