@@ -128,7 +128,7 @@ def test_ctrl_c_keeps_what_is_done(run: Run, tmp_path: Path, monkeypatch: pytest
 
     genuine = plans.answer
 
-    def interrupted(house: House, request: object):  # noqa: ANN202
+    def interrupted(house: House, request: object):
         if request.modality == "image":  # pyright: ignore[reportAttributeAccessIssue]
             raise KeyboardInterrupt
         yield from genuine(house, request)  # pyright: ignore[reportArgumentType]

@@ -5,6 +5,7 @@ import json
 
 import httpx
 import pytest
+
 from conftest import Running, add
 
 FOX = "Write a story about a brave fox, draw the fox and read the story aloud"
