@@ -13,6 +13,7 @@ from castalia.modalities.table.overview import told
 from castalia.modalities.table.reading import read_table
 from castalia.serving.documents.markdown import plain
 from castalia.serving.house import House
+from castalia.serving.resolving import ANY
 
 TOLD = 1600
 """Characters by which a language model is told of a table, about 600 tokens: small models lose themselves in more."""
@@ -51,14 +52,14 @@ def request_of_step(asked: Request, step: Step, inputs: list[Part]) -> Request:
         model=step.model,
         engine=step.engine or _engine(asked, step),
         seed=asked.seed if step.seed is None else step.seed,
-        options={name: value for name, value in asked.options.items() if name in _options(step.modality)},
+        options={name: value for name, value in asked.options.items() if name in _options(step)},
         policy=asked.policy,
     )
 
 
 def check_options(asked: Request, steps: list[Step]) -> None:
     """Raise BadRequest for an option that no step of the plan has."""
-    known = {name for step in steps for name in _options(step.modality)}
+    known = {name for step in steps for name in _options(step)}
     for name in asked.options:
         if name not in known:
             made = ", ".join(dict.fromkeys(step.modality for step in steps))
@@ -106,10 +107,17 @@ def _engine(asked: Request, step: Step) -> str | None:
     return asked.engine if step.modality in outputs or "*" in outputs else None
 
 
-def _options(modality: str) -> set[str]:
-    spec = modalities().specs().get(modality)
+def _options(step: Step) -> set[str]:
+    """The options that a step's kind of output has and that the engine chosen for it carries out."""
+    spec = modalities().specs().get(step.modality)
     options = None if spec is None else resolve(spec.options)
-    return set(getattr(options, "model_fields", {}))
+    names = set(getattr(options, "model_fields", {}))
+    engine = step.engine or (step.choice.engine if step.choice is not None else None)
+    if engine is None:
+        return names
+    honoured = engines().spec(engine).options
+    told = {*honoured.get(step.modality, ()), *honoured.get(ANY, ())}
+    return names if ANY in told else names & told
 
 
 def _first_sentence(text: str) -> str:

@@ -24,7 +24,7 @@ def table(text: str) -> Table:
 def test_roles() -> None:
     roles = {column.name: column.role for column in glance(SALES)}
     assert roles == {"id": "identifier", "month": "time", "region": "label", "price": "number", "revenue": "number"}
-    years = glance(table("year,2201\n2024,2201.5\n2025,1831.5\n2026,99.25\n"))
+    years = glance(table("year,worth\n2024,2201.5\n2025,1831.5\n2026,99.25\n"))
     assert [column.role for column in years] == ["time", "number"]
 
 

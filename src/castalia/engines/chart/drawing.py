@@ -3,6 +3,7 @@
 import importlib
 import io
 import re
+import warnings
 from typing import Any
 
 from castalia.modalities.table.charting import Chart
@@ -24,7 +25,11 @@ def draw(chart: Chart) -> tuple[bytes, list[str]]:
     matplotlib.use("Agg")
     figures: Any = importlib.import_module("matplotlib.figure")
     fonts, notes = _fonts(chart)
-    with matplotlib.rc_context({"font.family": fonts, "font.size": 9, "text.color": INK, "axes.unicode_minus": False}):
+    with (
+        # letters that no font has are told by the notes
+        warnings.catch_warnings(action="ignore", category=UserWarning),
+        matplotlib.rc_context({"font.family": fonts, "font.size": 9, "text.color": INK, "axes.unicode_minus": False}),
+    ):
         figure: Any = figures.Figure(
             figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=GROUND, layout="constrained"
         )
