@@ -1,12 +1,17 @@
 """Plans over HTTP: told, run, streamed, documented, in chat completions."""
 
+from __future__ import annotations
+
 import base64
 import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from conftest import Running, add
+if TYPE_CHECKING:
+    from tests.server.conftest import Running
 
 FOX = "Write a story about a brave fox, draw the fox and read the story aloud"
 
@@ -71,9 +76,10 @@ def test_an_attached_table_becomes_a_chart(running: Running) -> None:
     pytest.importorskip("matplotlib")
     data = base64.b64encode(b"month,revenue\n2025-01,3\n2025-02,5\n2025-03,4\n").decode()
     file = {"filename": "sales.csv", "file_data": f"data:text/csv;base64,{data}"}
-    add(running.house, "writer", "text", details={"reply": "It went well."})
-    running.house.registry.remove("talker")
     running.house.registry.remove("slow")
+    talker = running.house.registry.get("talker")
+    writer = talker.model_copy(update={"details": {"reply": "It went well."}, "created": datetime.now(UTC)})
+    running.house.registry.add(writer, replace=True)
     plan = post(running, input="Write a report on our sales with a chart", attachments=[file]).json()
     assert [step["name"] for step in plan["steps"]] == ["text", "chart"]
     assert plan["steps"][1]["outputs"][0]["info"]["caption"].startswith("revenue (sum) by month: line chart")

@@ -11,17 +11,16 @@ from castalia.core.results import Step
 
 CHARTS, CHART_ENGINE = "charts", "chart"
 """The model that draws numbers of a table; see `castalia.engines.chart`."""
-SUMMARY = "Summarise this in two or three plain sentences:"
+SUMMARY = "Summarise the text above in two sentences."
 SUMMARIES = {
     "en": SUMMARY,
-    "es": "Resume esto en dos o tres frases sencillas:",
-    "fr": "Résume ceci en deux ou trois phrases simples :",
-    "de": "Fasse dies in zwei oder drei einfachen Sätzen zusammen:",
-    "zh": "请用两三句简单的话总结下面的内容：",
-    "vi": "Tóm tắt đoạn sau trong hai hoặc ba câu đơn giản:",
+    "es": "Resume el texto anterior en dos frases.",
+    "fr": "Résume le texte ci-dessus en deux phrases.",
+    "de": "Fasse den Text oben in zwei Sätzen zusammen.",
+    "zh": "请用两句话总结上面的内容。",
+    "vi": "Tóm tắt đoạn văn trên trong hai câu.",
 }
-
-
+"""What a summary that nobody else writes is asked for by; the text stands before it."""
 ONE_ANSWER = frozenset({"tools", "tool_choice", "json_schema"})
 """Options whose answer is for a program: it expects one."""
 SURE = 0.9

@@ -31,16 +31,13 @@ def request_of_step(asked: Request, step: Step, inputs: list[Part]) -> Request:
         prompt = plain("\n\n".join(texts))
         facts[VERBATIM] = True
     elif texts and step.modality == "text":
-        prompt = "\n\n".join([prompt, *texts])
+        prompt = "\n\n".join([*texts, prompt])
     elif texts:
         prompt = f"{prompt}: {_first_sentence(texts[0])}"
     parts = [Part(type="text", text=prompt, info=facts)]
     if step.modality == "text":
-        for part in attached:
-            if kind_of(part) == "table":
-                parts.append(_table_in_words(part, step))
-            else:
-                parts.append(part)
+        # what is wished for comes last: small models do what they have read last
+        parts = [*(_in_words(part, step) for part in attached), *parts]
     elif step.model == CHARTS:
         parts += [part for part in attached if kind_of(part) == "table"][:1]
     else:
@@ -88,13 +85,16 @@ def with_charts(house: House, step: Step) -> None:
     house.registry.add(model)
 
 
-def _table_in_words(part: Part, step: Step) -> Part:
+def _in_words(part: Part, step: Step) -> Part:
+    """A table in words, anything else as it is."""
+    if kind_of(part) != "table":
+        return part
     name = part.name or "the table"
     table = read_table(part.read(), name)
     words = told(table, name, TOLD)
     step.notes.append(
-        f"The language model is told of {name} in {len(words)} characters: {table.rows} rows by their totals,"
-        " groups and first rows."
+        f"The language model is told of {name} in {len(words)} characters: {table.rows} rows by their totals"
+        " and groups."
     )
     return Part.of_text(words)
 

@@ -76,35 +76,47 @@ def grouped(by: Glance, number: Glance | None) -> list[tuple[str, float]]:
 
 
 def told(table: Table, name: str, most: int) -> str:
-    """The table in plain lines of at most ``most`` characters: its size, its numbers, its groups, its first rows."""
+    """The table in plain sentences of at most ``most`` characters: its size, its numbers, its groups, its course.
+
+    Rows are shown only where there is nothing to count: a small language model goes on with rows instead of answering.
+    """
     columns = glance(table)
-    lines = [f"{name} has {table.rows} rows and these columns: {', '.join(table.names)}."]
-    for column in columns:
+    number = main_number(columns)
+    lines = [f"{name} has {table.rows} rows. Its columns are {', '.join(table.names)}."]
+    for column in sorted(columns, key=lambda column: column is not number):
         values = column.values[~np.isnan(column.values)] if column.role == "number" else np.empty(0)
         if len(values):
-            total = f"total {shown(float(values.sum()))}, " if column.combined_by == "sum" else ""
-            spread = f"lowest {shown(float(values.min()))}, highest {shown(float(values.max()))}"
-            lines.append(f"{column.name}: {total}average {shown(float(values.mean()))}, {spread}.")
-    number = main_number(columns)
-    for column in columns:
-        if column.role in {"label", "time"}:
-            groups = grouped(column, number)
-            what = "rows" if number is None else f"{number.combined_by} of {number.name}"
-            listed = "; ".join(f"{group} {shown(value)}" for group, value in groups[:8])
-            more = f"; and {len(groups) - 8} more" if len(groups) > 8 else ""
-            lines.append(f"{what} by {column.name}: {listed}{more}.")
-    lines.append(f"The first rows, {', '.join(table.names)}:")
-    text = ""
-    for line in lines:
-        if len(text) + len(line) + 1 > most:
-            break
-        text += line + "\n"
-    for row in range(min(table.rows, 5)):
-        line = ", ".join(str(column[row]) for column in table.columns)
-        if len(text) + len(line) + 1 > most:
-            break
-        text += line + "\n"
-    return (text or lines[0][:most]).rstrip().removesuffix(f"\n{lines[-1]}")
+            total = f"The total {column.name} is {shown(float(values.sum()))}. " if column.combined_by == "sum" else ""
+            low, high, mean = (shown(float(value)) for value in (values.min(), values.max(), values.mean()))
+            lines.append(f"{total}The average {column.name} is {mean}, the lowest {low}, the highest {high}.")
+    what = "The number of rows" if number is None else f"The {_COMBINED[number.combined_by]} {number.name}"
+    grouping = [column for column in columns if column.role in {"label", "time"}]
+    lines += [_by_group(column, grouped(column, number), what) for column in grouping]
+    if len(lines) == 1:
+        lines += [
+            f"A row: {', '.join(str(column[row]) for column in table.columns)}." for row in range(min(5, table.rows))
+        ]
+    kept = lines[0][:most]
+    for line in lines[1:]:
+        if len(kept) + 1 + len(line) <= most:
+            kept += f"\n{line}"
+    return kept
+
+
+_COMBINED = {"sum": "total", "mean": "average"}
+
+
+def _by_group(column: Glance, groups: list[tuple[str, float]], what: str) -> str:
+    if column.role == "label" or len(groups) < 4:
+        listed = ", ".join(f"{shown(value)} for {group}" for group, value in groups[:8])
+        more = f", and {len(groups) - 8} more" if len(groups) > 8 else ""
+        return f"{what} by {column.name} is {listed}{more}."
+    (first, begun), (last, ended) = groups[0], groups[-1]
+    (best, most), (worst, least) = (pick(groups, key=lambda pair: pair[1]) for pick in (max, min))
+    return (
+        f"{what} went from {shown(begun)} in {first} to {shown(ended)} in {last}. It was highest in {best} with"
+        f" {shown(most)} and lowest in {worst} with {shown(least)}."
+    )
 
 
 def shown(value: float) -> str:
