@@ -108,6 +108,8 @@ class Carrying:
             step.error = {"code": "bad_request", "message": result.text}
             return
         step.state = "done"
+        if result.verdict.status == "flag":
+            step.why = " ".join(one.note for one in result.verdict.measures if one.status == "flag" and one.note)
         self.results[step.name] = result
         step.outputs = list(range(len(self.outputs), len(self.outputs) + len(result.outputs)))
         self.outputs += result.outputs

@@ -15,7 +15,7 @@ HEADINGS = {"speech": "Read aloud", "music": "Music", "audio": "Sound", "video":
 @dataclass
 class Section:
     """What one step has made. ``heading`` is empty for the text that the document is about; ``about`` says by whom it
-    was made and what the verdict is; ``missing`` why there is nothing."""
+    was made, what the verdict is and why it is doubtful; ``missing`` why there is nothing."""
 
     heading: str
     parts: list[Part]
@@ -67,7 +67,8 @@ def _section(step: Step, result: Result, *, first: bool) -> Section:
         return Section(heading or step.name.capitalize(), [], "", f"The step {step.name} {step.state}. {step.why}")
     by = step.choice.model if step.choice is not None else None
     seed = "" if step.seed is None else f", seed {step.seed}"
-    return Section(heading, parts, f"{step.name} by {by}, verdict {step.status}{seed}")
+    doubt = f" ({step.why.rstrip('.')})" if step.why else ""
+    return Section(heading, parts, f"{step.name} by {by}, verdict {step.status}{doubt}{seed}")
 
 
 def caption(part: Part) -> str:
