@@ -35,8 +35,8 @@ class Step(BaseModel):
     whether the request's attachments go in. ``model`` is ``auto`` or the one that it needs, ``choice`` what was chosen
     for it; ``reason`` tells which words ask for it, ``notes`` what was decided on the way.
 
-    What became of it: ``state``, ``why`` it failed, was skipped or is doubtful, the id of its ``result`` on the record, the
-    ``status`` of that result's verdict, and which of the plan's outputs are its own.
+    What became of it: ``state``, ``why`` it failed, was skipped or is doubtful, the id of its ``result`` on the record,
+    the ``status`` of that result's verdict, and which of the plan's outputs are its own.
     """
 
     name: str
