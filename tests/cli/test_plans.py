@@ -64,6 +64,7 @@ def test_plan_is_printed_and_nothing_runs(run: Run, tmp_path: Path) -> None:
         "3. speech: speech by voice, after text",
     ]
     assert json.loads(run("review", "--all", "--json").out) == []
+    assert run("choose", FOX).out == done.out
     plan = json.loads(run("ask", FOX, "--plan", "--json").out)
     assert (plan["modality"], [step["after"] for step in plan["steps"]]) == ("plan", [[], [], ["text"]])
     single = json.loads(run("ask", "Write a poem about a picture", "--plan", "--json").out)

@@ -86,7 +86,7 @@ def test_steps_get_what_the_steps_before_have_made(furnished: House, sales: Part
     assert asked["speech"].prompt == "All is well.\nThe fox won. It went home."  # no marks are read aloud
     assert asked["chart"].attachments[0].name == "sales.csv"
     assert asked["text"].attachments == []
-    assert "The total revenue is 780." in asked["text"].prompt
+    assert "The total revenue is 780," in asked["text"].prompt
     notes = next(step.notes for step in result.choice.steps if step.name == "text")
     assert "12 rows" in notes[0]
 

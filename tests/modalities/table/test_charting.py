@@ -31,10 +31,12 @@ def test_roles() -> None:
 def test_told_holds_the_true_totals_and_stays_within_bounds() -> None:
     words = told(SALES, "sales.csv", 1600)
     assert "6 rows" in words
-    assert "The total revenue is 460. The average revenue is 92, the lowest 50, the highest 130." in words
+    assert "The total revenue is 460, on average 92 a row." in words
     assert "The total revenue by region is 340 for North, 120 for South." in words
     assert "total price" not in words  # prices are averaged, their sum means nothing
     wide = table("name,value\n" + "".join(f"{'x' * 50}{n},{n}\n" for n in range(5000)))
+    alone = told(table("height,weight\n1.5,50\n1.75,70\n1.95,91.5\n"), "a.csv", 1600)
+    assert "the lowest is 50, the highest 91.50" in alone
     year = table("month,sales\n" + "".join(f"2025-{n:02d},{abs(n - 5)}\n" for n in range(1, 13)))
     assert "from 4 in 2025-01 to 7 in 2025-12. It was highest in 2025-12 with 7 and lowest in 2025-05 with 0" in told(
         year, "year.csv", 1600

@@ -83,14 +83,12 @@ def told(table: Table, name: str, most: int) -> str:
     columns = glance(table)
     number = main_number(columns)
     lines = [f"{name} has {table.rows} rows. Its columns are {', '.join(table.names)}."]
+    grouping = [column for column in columns if column.role in {"label", "time"}]
     for column in sorted(columns, key=lambda column: column is not number):
         values = column.values[~np.isnan(column.values)] if column.role == "number" else np.empty(0)
         if len(values):
-            total = f"The total {column.name} is {shown(float(values.sum()))}. " if column.combined_by == "sum" else ""
-            low, high, mean = (shown(float(value)) for value in (values.min(), values.max(), values.mean()))
-            lines.append(f"{total}The average {column.name} is {mean}, the lowest {low}, the highest {high}.")
+            lines.append(_in_all(column, values, spread=not grouping))
     what = "The number of rows" if number is None else f"The {_COMBINED[number.combined_by]} {number.name}"
-    grouping = [column for column in columns if column.role in {"label", "time"}]
     lines += [_by_group(column, grouped(column, number), what) for column in grouping]
     if len(lines) == 1:
         lines += [
@@ -104,6 +102,13 @@ def told(table: Table, name: str, most: int) -> str:
 
 
 _COMBINED = {"sum": "total", "mean": "average"}
+
+
+def _in_all(column: Glance, values: NDArray[np.float64], *, spread: bool) -> str:
+    low, high, mean = (shown(float(value)) for value in (values.min(), values.max(), values.mean()))
+    whole = f"total {column.name} is {shown(float(values.sum()))}" if column.combined_by == "sum" else ""
+    said = f"The {whole}, on average {mean} a row" if whole else f"The average {column.name} is {mean}"
+    return f"{said}; the lowest is {low}, the highest {high}." if spread else f"{said}."
 
 
 def _by_group(column: Glance, groups: list[tuple[str, float]], what: str) -> str:
