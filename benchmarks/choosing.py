@@ -7,6 +7,9 @@ default ``../shared/data`` beside the repository), `unsupported` among the label
 six languages (`castalia.choosing.held_out`), by class and by language. Those who wrote the corpus have read many of
 these requests and their errors, so these are development figures: expect less on requests that nobody here has seen.
 
+Plans (`castalia.choosing.several`): how many wishes for several outputs in ``plans_held_out.txt`` are found, with the
+right kinds, how many requests that only sound like one are taken for one, there and among all labelled requests.
+
 Peers in the same run: always text; a plain list of keywords; TF-IDF with logistic regression on the chooser's own
 corpus. ``--without-unsupported`` leaves that label out. Of the questions that the chooser asks back it tells how many
 there are, how often an answer would have been wrong, and how often the options hold the right one.
@@ -29,12 +32,15 @@ from sklearn.pipeline import make_pipeline
 from castalia.choosing import held_out
 from castalia.choosing.chooser import Chooser
 from castalia.choosing.corpus.grammar import load
+from castalia.choosing.reading import read
+from castalia.choosing.several import pieces
 from castalia.core.config import ChooserSettings
 from castalia.core.content import Part
 from castalia.core.requests import Request
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("CASTALIA_SHARED", ROOT.parent / "shared" / "data"))
+PLANS = Path(__file__).parent / "plans_held_out.txt"
 Guess = tuple[str, float]
 
 KEYWORDS = {
@@ -100,6 +106,28 @@ def questions(chooser: Chooser, rows: list[dict]) -> dict:
         "wrong_without": wrong / max(asked, 1),
         "offers_right": offered / max(asked, 1),
         "accuracy_of_the_rest": right / max(len(rows) - asked, 1),
+    }
+
+
+def plans(chooser: Chooser, labelled: list[dict]) -> dict:
+    """Precision and recall of plans on our held-out wishes, and how many of all labelled requests become one."""
+    found: list[tuple[list[str], list[str]]] = []
+    for line in PLANS.read_text(encoding="utf-8").splitlines():
+        if line[:1] in {"+", "-"}:
+            wanted, _, text = line[1:].partition("| ")
+            found.append((wanted.split(), [piece.kind for piece in pieces(read(text), text, chooser.lexicon)]))
+    hits = [(wanted, got) for wanted, got in found if wanted and got]
+    return {
+        "wanted": sum(bool(wanted) for wanted, _ in found),
+        "found": len(hits),
+        "with_the_right_kinds": sum(wanted == got for wanted, got in hits),
+        "single": sum(not wanted for wanted, _ in found),
+        "taken_for_plans": sum(bool(got) and not wanted for wanted, got in found),
+        "labelled": len(labelled),
+        "labelled_taken_for_plans": sum(
+            chooser.wants_several(Request.of_text(row["text"], [Part(type=kind) for kind in row["attachments"]]))
+            for row in labelled
+        ),
     }
 
 
@@ -178,6 +206,7 @@ def main() -> int:
         print(f"{file} is not there; set CASTALIA_SHARED.", file=sys.stderr)
         return 1
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    every = rows
     rows = [row for row in rows if row["tier"] == arguments.tier]
     rows = [row for row in rows if not arguments.without_unsupported or row["label"] != "unsupported"]
     started = time.perf_counter()
@@ -202,6 +231,8 @@ def main() -> int:
         groups = by_group(systems["chooser"], sets["our own, held out"], key)
         results["our own, held out"][key] = groups
         print(f"by {key}: " + ", ".join(f"{name} {value:.3f} of {count}" for name, (count, value) in groups.items()))
+    results["plans"] = plans(chooser, every)
+    print("plans: " + ", ".join(f"{name} {value}" for name, value in results["plans"].items()))
     if arguments.json:
         command = " ".join(["python", *sys.argv])
         facts = {"command": command, "load_ms": loading, "sets": results}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         export,
         forget_corrections,
         generate,
+        plan,
         stream,
         train,
     )
@@ -38,6 +39,7 @@ _HOMES = {
     "export": "castalia.client.api",
     "forget_corrections": "castalia.client.api",
     "generate": "castalia.client.api",
+    "plan": "castalia.client.api",
     "stream": "castalia.client.api",
     "train": "castalia.client.api",
     "Message": "castalia.core.content",
@@ -66,6 +68,7 @@ __all__ = [
     "export",
     "forget_corrections",
     "generate",
+    "plan",
     "stream",
     "train",
 ]

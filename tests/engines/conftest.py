@@ -13,6 +13,7 @@ from castalia.core.errors import CastaliaError
 from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.engines.fake import media
+from castalia.modalities.image.options import ImageOptions
 from castalia.modalities.speech.options import SpeechOptions
 from castalia.modalities.table.options import TableOptions
 from castalia.modalities.text.options import TextOptions
@@ -47,6 +48,15 @@ def table(rows: int, seed: int, **options: object) -> Request:
     """A resolved request for rows."""
     resolved = TableOptions.model_validate({"rows": rows, **options}).model_dump()
     return Request.of_text("rows", modality="table", model="m", seed=seed, options=resolved)
+
+
+def chart(rows: int, seed: int) -> Request:
+    """A resolved request for a chart of so many rows."""
+    lines = "".join(f"2025-{1 + row % 12:02d},{row}\n" for row in range(rows))
+    part = Part(type="file", name="a.csv", data=f"month,sales\n{lines}".encode())
+    return Request.of_text(
+        "a chart", [part], modality="image", model="m", seed=seed, options=ImageOptions().model_dump()
+    )
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,13 @@ SAMPLES = {
         long=lambda seed: table(1_000_000, seed),
         wrong=table(5, 1, where=["nothing=here"]),
     ),
+    "chart": Sample(
+        short=lambda seed: chart(50, seed),
+        long=lambda seed: chart(200_000, seed),
+        wrong=Request.of_text("a chart", modality="image", model="m", seed=1, options=ImageOptions().model_dump()),
+        seeded=False,
+        step=10.0,  # a table is read in one go
+    ),
 }
 """By format of model; an engine for a new format adds its sample here."""
 
@@ -152,6 +169,10 @@ def model_of_format(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         if wanted == "fake":
             details: dict[str, object] = {"delay": 0.01}
             return Model(name="f", format="fake", engines=["fake"], outputs=["text"], folder=folder, details=details)
+        if wanted == "chart":
+            return Model(
+                name="c", format="chart", engines=["chart"], outputs=["image"], inputs=["table"], folder=folder
+            )
         if wanted == "castalia":
             artifact: Path = request.getfixturevalue("table_artifact")
             return Model(name="t", format="castalia", engines=["native"], outputs=["table"], folder=artifact)

@@ -4,6 +4,7 @@ from castalia.choosing.asking_back import LIKELY, is_worth_asking, options, ques
 from castalia.choosing.classifier import load
 from castalia.choosing.corrections import Corrections
 from castalia.choosing.lexicon import LEXICON, with_catalogue
+from castalia.choosing.planning import ONE_ANSWER, SURE, Wanted, reasons_of, wanted
 from castalia.choosing.policies import Experiences
 from castalia.choosing.proposals import propose_media, propose_text
 from castalia.choosing.ranking import makers, modalities_of_classes, names_in, pick, with_columns
@@ -17,7 +18,7 @@ from castalia.core.errors import BadRequest, NotFound
 from castalia.core.models import Model
 from castalia.core.plugins import modalities
 from castalia.core.requests import AUTO, Request
-from castalia.core.results import Alternative, Choice
+from castalia.core.results import PLAN, Alternative, Choice, Step
 from castalia.modalities.wording import names_of
 
 
@@ -32,6 +33,7 @@ class Chooser:
     def choose(self, request: Request, models: list[Model], experiences: Experiences | None = None) -> Choice:
         """The choice for a request among these models; ``experiences`` is what the record says of them.
 
+        ``choice.steps`` are those of a plan when several outputs are wanted.
         ``choice.model`` is None when nothing installed can do it; the reasons then say what is missing and what to do.
         ``choice.question`` and its options are set when the request is too unclear, ``choice.refusal`` when no
         generator serves it. Raises NotFound for a model or modality named in
@@ -52,6 +54,13 @@ class Chooser:
                 kinds,
                 known,
             )
+        plan = self._plan(request, models, reading, kinds, known)
+        return plan or self._of_words(request, models, reading, kinds, known)
+
+    def _of_words(
+        self, request: Request, models: list[Model], reading: Reading, kinds: list[str], known: Experiences
+    ) -> Choice:
+        """The choice when nothing is named: by wording and attachments, or a question back."""
         weighed = weigh(reading, kinds, self.lexicon, self.classifier)
         (modality, confidence), *_ = weighed.ranked()
         choice = Choice(
@@ -74,6 +83,40 @@ class Chooser:
             offered = [name for name, _ in options(weighed.ranked())]
             return choice.model_copy(update={"question": question(offered), "options": offered})
         return self._complete(choice, request, models, reading, kinds, known)
+
+    def wants_several(self, request: Request, kinds: list[str] | None = None) -> bool:
+        """Whether the request is one for a plan, by its words alone; ``kinds`` stand in for those of the attachments.
+
+        Whoever names a model or a modality, calls tools, wants JSON or is in the middle of a conversation gets one
+        answer.
+        """
+        return bool(self._wanted(request, read(request.prompt, self.lexicon), kinds or kinds_of(request)).steps)
+
+    def _wanted(self, request: Request, reading: Reading, kinds: list[str]) -> Wanted:
+        bound = request.model != AUTO or request.modality != AUTO or ONE_ANSWER.intersection(request.options)
+        if bound or sum(message.role == "user" for message in request.messages) != 1:
+            return Wanted()
+        return wanted(reading, request.prompt, kinds, self.lexicon)
+
+    def _plan(
+        self, request: Request, models: list[Model], reading: Reading, kinds: list[str], experiences: Experiences
+    ) -> Choice | None:
+        """The plan, each of its steps with its own choice; None when one output is wanted."""
+        found = self._wanted(request, reading, kinds)
+        if not found.steps:
+            return None
+        for step in found.steps:
+            step.choice = self._of_step(step, request, models, experiences)
+        return Choice(modality=PLAN, confidence=SURE, reasons=reasons_of(found), steps=found.steps)
+
+    def _of_step(self, step: Step, request: Request, models: list[Model], experiences: Experiences) -> Choice:
+        if step.model != AUTO:
+            return Choice(modality=step.modality, model=step.model, engine=step.engine, reasons=[step.reason])
+        attached = request.attachments if step.attach else []
+        asked = Request.of_text(step.prompt, attached, modality=step.modality, policy=request.policy)
+        choice = Choice(modality=step.modality, reasons=[step.reason])
+        reading = read(step.prompt, self.lexicon)
+        return self._complete(choice, asked, models, reading, kinds_of(asked), experiences)
 
     def _of_model(self, request: Request, models: list[Model], reading: Reading, kinds: list[str]) -> Choice:
         """The choice when the model is named: only the modality can be open, if it has several outputs."""

@@ -1,6 +1,7 @@
 """castalia ask"""
 
 import sys
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from pydantic import BaseModel
 from castalia.cli.house import opened_house
 from castalia.cli.options import POLICIES, CommandWithOptions, modality_options, split_arguments
 from castalia.cli.output import print_json, show_choice, show_verdict, watched
+from castalia.cli.planning import run_plan, show_plan, with_named_files
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, NotFound
-from castalia.core.events import Chosen, Completed, TextDelta, ToolCallDelta
+from castalia.core.events import Chosen, Completed, Event, TextDelta, ToolCallDelta
 from castalia.core.requests import AUTO, Preference, Request
 from castalia.core.results import Result
-from castalia.serving.house import House
 from castalia.serving.pipeline import answer
+from castalia.serving.plans import planned, respond
 from castalia.serving.summary import check_released, result_summary
 
 
@@ -39,6 +41,7 @@ def _listed() -> dict[str, type[BaseModel]]:
 @click.option("--engine", help="Run the model on this engine.")
 @click.option("--seed", type=int, help="The same seed and options make the same result.")
 @click.option("--system", help="Standing instructions for a language model.")
+@click.option("--plan", "only_plan", is_flag=True, help="Print the steps, with their models and reasons; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def ask(
     arguments: tuple[str, ...],
@@ -49,6 +52,7 @@ def ask(
     engine: str | None,
     seed: int | None,
     system: str | None,
+    only_plan: bool,
     as_json: bool,
 ) -> None:
     """PROMPT is the request in plain words (- reads it from standard input), FILEs are attached to it."""
@@ -66,7 +70,13 @@ def ask(
     if output is not None and not output.parent.is_dir():
         raise NotFound(f"There is no folder {output.parent}.", hint="Make it first, or choose another place.")
     with opened_house() as house:
-        finish(run(house, request, as_json=as_json), output, as_json=as_json)
+        request = with_named_files(house, request)
+        if only_plan:
+            show_plan(planned(house, request), as_json=as_json)
+        elif house.chooser.wants_several(request):
+            run_plan(house, request, respond(house, request), output, as_json=as_json)
+        else:
+            finish(run(answer(house, request), as_json=as_json), output, as_json=as_json)
 
 
 def _messages(positional: list[str], system: str | None) -> list[Message]:
@@ -81,10 +91,10 @@ def _messages(positional: list[str], system: str | None) -> list[Message]:
     return [Message.of_text(system, role="system"), said] if system else [said]
 
 
-def run(house: House, request: Request, *, as_json: bool) -> Result:
-    """Run a request, its text streaming to stdout and the rest to stderr; returns the result."""
+def run(asked: Generator[Event], *, as_json: bool) -> Result:
+    """Follow the events of a request, its text streaming to stdout and the rest to stderr; returns the result."""
     result: Result | None = None
-    with closing(answer(house, request)) as events:
+    with closing(asked) as events:
         for event in watched(events, silent=as_json):
             match event:
                 case Chosen() if not as_json:

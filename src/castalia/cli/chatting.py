@@ -11,6 +11,7 @@ from castalia.core.content import Message
 from castalia.core.errors import CastaliaError
 from castalia.core.requests import AUTO, Request
 from castalia.core.results import Verdict
+from castalia.serving.pipeline import answer
 from castalia.serving.summary import result_summary
 
 HELP = "/new starts over, /verdict shows the last verdict, /exit or Ctrl-D leaves."
@@ -51,7 +52,7 @@ def chat(
                     turn = [*messages, Message.of_text(text)]
             request = Request(messages=turn, modality="text", model=model, engine=engine, seed=seed, options=options)
             try:
-                last = run(house, request, as_json=as_json)
+                last = run(answer(house, request), as_json=as_json)
             except CastaliaError as error:
                 if not interactive:
                     raise

@@ -10,6 +10,7 @@ import click
 from castalia.cli.house import opened_house
 from castalia.cli.options import POLICIES
 from castalia.cli.output import print_json
+from castalia.cli.planning import show_plan
 from castalia.core.content import Part
 from castalia.core.errors import BadRequest
 from castalia.core.requests import AUTO, Preference, Request
@@ -68,7 +69,9 @@ def choose(
         parts = [Part.of_file(file) for file in files]
         request = Request.of_text(prompt or "", parts, model=model, modality=modality, policy=policy)
         choice = chosen(house, request)
-    if as_json:
+    if choice.steps:
+        show_plan(choice, as_json=as_json)
+    elif as_json:
         print_json(choice.model_dump(mode="json"))
     else:
         _print(choice)

@@ -7,8 +7,11 @@ import click
 from castalia.cli.asking import finish, run
 from castalia.cli.house import opened_house
 from castalia.cli.output import print_json, show_choice, show_verdict
+from castalia.cli.planning import run_plan
 from castalia.core.errors import BadRequest
-from castalia.core.results import Result
+from castalia.core.results import PLAN, Result
+from castalia.serving.pipeline import answer
+from castalia.serving.plans import carry_out, once_more
 from castalia.serving.recording import made_again
 from castalia.serving.summary import result_summary
 from castalia.store.history import Entry, Review
@@ -22,7 +25,11 @@ def again(id: str, output: Path | None, as_json: bool) -> None:
     """ID is that of a result. Same model, engine, seed and options; it says whether the same came out."""
     with opened_house() as house:
         request, before = made_again(house, id)
-        result = run(house, request, as_json=as_json)
+        if before.choice.modality == PLAN:
+            events = carry_out(house, request, once_more(before))
+            result = run_plan(house, request, events, output, as_json=as_json, like=before)
+            return
+        result = run(answer(house, request), as_json=as_json)
     finish(result, output, as_json=as_json)
     if not as_json:
         same = same_outputs(before, result)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from castalia.core.errors import CastaliaError
-from castalia.core.events import Event, Progress
+from castalia.core.events import Event, Progress, Stepped
 from castalia.core.results import Choice, Verdict
 
 PLAIN_INTERVAL = 5.0
@@ -134,8 +134,9 @@ def watched(events: Iterator[Event], *, silent: bool) -> Generator[Event]:
     view = ProgressView(silent=silent)
     try:
         for event in events:
-            if isinstance(event, Progress):
-                view.show(event)
+            inside = event.inside if isinstance(event, Stepped) else event
+            if isinstance(inside, Progress):
+                view.show(inside)
             else:
                 view.close()
                 yield event

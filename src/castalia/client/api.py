@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from threading import Lock
 
+from castalia.client.planned import of_plan
 from castalia.core.content import Part
 from castalia.core.errors import Interrupted
 from castalia.core.events import Completed, Event, ModelReady, Progress
@@ -27,8 +28,9 @@ from castalia.serving.exporting import export as export_model
 from castalia.serving.house import House
 from castalia.serving.learning import Lesson, forget, undo
 from castalia.serving.learning import correct as teach
-from castalia.serving.pipeline import answer, chosen
+from castalia.serving.pipeline import chosen
 from castalia.serving.planning import plan_training
+from castalia.serving.plans import planned, respond
 from castalia.serving.train import resume
 from castalia.serving.train import train as train_plan
 
@@ -77,19 +79,22 @@ def stream(prompt: str | Request, *attachments: str | Path | Part, **wishes: obj
 
     Takes what `ask` takes. Closing the iterator stops the generation.
     """
-    return answer(house(), request_of(prompt, attachments, **wishes))  # pyright: ignore[reportArgumentType]
+    return respond(house(), request_of(prompt, attachments, **wishes))  # pyright: ignore[reportArgumentType]
 
 
 def ask(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Result:
     """Ask in plain words; the right kind of model answers.
 
     ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed`` and any option of the modality by name
-    (``temperature``, ``rows``, ``speed``, ...). Raises a CastaliaError that says what to do next.
+    (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them, which
+    saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed. Raises a
+    CastaliaError that says what to do next.
     """
-    with closing(stream(prompt, *attachments, **wishes)) as events:
+    request = request_of(prompt, attachments, **wishes)  # pyright: ignore[reportArgumentType]
+    with closing(stream(request)) as events:
         for event in events:
             if isinstance(event, Completed):
-                return event.result
+                return of_plan(event.result, request.prompt)
     raise Interrupted("The request ended without a result.", hint="Ask again.")
 
 
@@ -102,6 +107,11 @@ def choose(prompt: str | Request, *attachments: str | Path | Part, **wishes: obj
     """What `ask` would choose, and why, without running it."""
     request = request_of(prompt, attachments, **wishes)  # pyright: ignore[reportArgumentType]
     return chosen(house(), request)
+
+
+def plan(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Choice:
+    """The steps that `ask` would take, each with its model and reasons, without running them; one for one output."""
+    return planned(house(), request_of(prompt, attachments, **wishes))  # pyright: ignore[reportArgumentType]
 
 
 def correct(prompt: str | Request, *attachments: str | Path | Part, meant: str) -> Lesson:
@@ -145,8 +155,8 @@ def train(source: str | Path, **wishes: object) -> TrainingRun:
     ``wishes``: ``name``, ``modality``, ``family``, ``size`` (tiny to large), ``minutes``, ``max_steps``, ``seed``,
     ``data_options``. All problems of the data are raised at once as DatasetError, before any step.
     """
-    plan, warnings = plan_training(house(), source, **wishes)  # pyright: ignore[reportArgumentType]
-    return TrainingRun(train_plan(house(), plan), warnings)
+    training, warnings = plan_training(house(), source, **wishes)  # pyright: ignore[reportArgumentType]
+    return TrainingRun(train_plan(house(), training), warnings)
 
 
 def evaluate(

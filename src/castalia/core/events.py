@@ -2,6 +2,7 @@
 
 An engine yields ``TextDelta``, ``ToolCallDelta``, ``MediaChunk`` and ``Progress`` in any number, then one ``Usage``,
 then one ``Done``, and nothing after it. The pipeline puts ``Chosen`` before them and ``Completed`` after them.
+A plan wraps those of each step in ``Stepped``.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from castalia.core.content import Base64, ToolCall
 from castalia.core.models import Model
-from castalia.core.results import Choice, FinishReason, Result, UsageCounts
+from castalia.core.results import Choice, FinishReason, Result, Step, UsageCounts
 
 
 class TokenLogprob(BaseModel):
@@ -104,7 +105,17 @@ class ModelReady(BaseModel):
 
 
 EngineEvent = TextDelta | ToolCallDelta | MediaChunk | Progress | Usage | Done
-Event = EngineEvent | Chosen | Completed | ModelReady
+
+
+class Stepped(BaseModel):
+    """A step of a plan: it has begun, failed, been skipped or done; or, with ``inside``, what happens in it."""
+
+    event: Literal["step"] = "step"
+    step: Step
+    inside: EngineEvent | Chosen | ModelReady | None = Field(default=None, discriminator="event")
+
+
+Event = EngineEvent | Chosen | Completed | ModelReady | Stepped
 
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 """Reads any event from its JSON; ``event.model_dump_json()`` writes one."""

@@ -22,6 +22,43 @@ class Alternative(BaseModel):
     confidence: float
 
 
+PLAN = "plan"
+"""The modality of a choice whose request asks for several outputs: its `Choice.steps` make them one by one."""
+
+StepState = Literal["planned", "running", "done", "failed", "skipped", "stopped"]
+
+
+class Step(BaseModel):
+    """One output of a plan: an ordinary request with a modality and a model of its own.
+
+    ``prompt`` is in the words of the request; ``after`` names the steps whose outputs it works on, ``attach`` says
+    whether the request's attachments go in. ``model`` is ``auto`` or the one that it needs, ``choice`` what was chosen
+    for it; ``reason`` tells which words ask for it, ``notes`` what was decided on the way.
+
+    What became of it: ``state``, ``why`` it failed, was skipped or is doubtful, the id of its ``result`` on the record,
+    the ``status`` of that result's verdict, and which of the plan's outputs are its own.
+    """
+
+    name: str
+    modality: str
+    prompt: str
+    model: str = "auto"
+    engine: str | None = None
+    after: list[str] = Field(default_factory=list[str])
+    attach: bool = False
+    reason: str = ""
+    choice: "Choice | None" = None
+    notes: list[str] = Field(default_factory=list[str])
+    state: StepState = "planned"
+    why: str = ""
+    error: dict[str, object] | None = None
+    result: str | None = None
+    status: Status | None = None
+    outputs: list[int] = Field(default_factory=list[int])
+    seed: int | None = None
+    seconds: float = 0.0
+
+
 class Choice(BaseModel):
     """Which kind of model and which model answers, and why.
 
@@ -29,7 +66,8 @@ class Choice(BaseModel):
     model runs, and ``options`` are the modalities that it offers. A ``refusal`` is set when no generator serves the
     request: it says what would. ``settings`` are option values that the chooser proposes; what the person set wins.
     ``fallbacks`` are the models that take over, in this order, when the engine of ``model`` fails before it has
-    answered; ``policy`` is what the order goes by.
+    answered; ``policy`` is what the order goes by. ``steps`` are
+    those of a plan, whose modality is `PLAN`.
     """
 
     modality: str
@@ -45,6 +83,7 @@ class Choice(BaseModel):
     settings: dict[str, object] = Field(default_factory=dict)
     policy: str | None = None
     fallbacks: list[str] = Field(default_factory=list[str])
+    steps: list[Step] = Field(default_factory=list[Step])
 
 
 class Measure(BaseModel):

@@ -9,11 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from castalia.core.content import Part
-from castalia.core.errors import CastaliaError, EngineError, MissingExtra, NotFound
+from castalia.core.errors import BadRequest, CastaliaError, EngineError, MissingExtra, NotFound
 from castalia.core.events import Chosen, Completed, Event
 from castalia.core.models import Model
 from castalia.core.requests import Request
-from castalia.core.results import Choice, FinishReason, Result, Timing, Verdict
+from castalia.core.results import PLAN, Choice, FinishReason, Result, Timing, Verdict
 from castalia.judging.context import CheckContext
 from castalia.judging.verdict import judge
 from castalia.serving.collecting import Collector
@@ -43,6 +43,8 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
     request = house.guard.inbound(asked).request
     choice = chosen(house, request)
     timing = Timing(choose=time.monotonic() - started)
+    if choice.modality == PLAN:
+        raise BadRequest("This asks for several outputs at once.", hint="Ask for one, or name its --modality.")
     if choice.question is not None or choice.refusal is not None:
         yield Chosen(choice=choice)
         yield Completed(result=_without_model(house, asked, choice, timing))

@@ -6,7 +6,7 @@ from pathlib import Path
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, CastaliaError, Conflict, NotFound
 from castalia.core.requests import Request, new_id
-from castalia.core.results import Result
+from castalia.core.results import Result, Step
 from castalia.serving.house import House
 
 
@@ -31,7 +31,15 @@ def keep_outputs(house: House, outputs: list[Part]) -> list[Part]:
 def record(house: House, request: Request, result: Result) -> None:
     """Keep request and result: personal data hidden as the settings say, attachments by hash."""
     outputs = house.guard.outputs_for_history(result.outputs)
-    house.history.record(_storable(house, request), result.model_copy(update={"outputs": outputs}))
+    steps = [_hidden(house, step) for step in result.choice.steps]
+    choice = result.choice.model_copy(update={"steps": steps})
+    kept = result.model_copy(update={"outputs": outputs, "choice": choice})
+    house.history.record(_storable(house, request), kept)
+
+
+def _hidden(house: House, step: Step) -> Step:
+    """A step of a plan as history keeps it: its prompt holds words of the request."""
+    return step.model_copy(update={"prompt": house.guard.for_history(Request.of_text(step.prompt)).prompt})
 
 
 def record_failure(house: House, request: Request, error: CastaliaError) -> None:

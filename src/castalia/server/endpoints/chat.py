@@ -9,14 +9,14 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import Request as HttpRequest
 
 from castalia.core.content import ToolCall
-from castalia.core.events import Chosen, Completed, Event, Progress, TextDelta, TokenLogprob, ToolCallDelta
-from castalia.core.results import Result, UsageCounts
+from castalia.core.events import Chosen, Completed, Event, Progress, Stepped, TextDelta, TokenLogprob, ToolCallDelta
+from castalia.core.results import PLAN, Result, Step, UsageCounts
 from castalia.server.desk import Desk, DeskDependency
 from castalia.server.endpoints.results import output_url
 from castalia.server.http.extras import castalia_extras
 from castalia.server.http.streaming import SSE_DONE, bridged, completed, sse, started, with_errors
 from castalia.server.schemas.chat import ChatBody
-from castalia.serving.pipeline import answer
+from castalia.serving.plans import respond
 from castalia.serving.summary import check_released
 
 router = APIRouter(prefix="/v1/chat/completions", tags=["chat"])
@@ -36,7 +36,7 @@ async def create_chat_completion(body: ChatBody, http: HttpRequest, desk: DeskDe
     choices: list[dict[str, object]] = []
     results: list[Result] = []
     for index in range(body.n):
-        result, events = await completed(http, answer(desk.house, body.request(index)), desk.queue)
+        result, events = await completed(http, respond(desk.house, body.request(index)), desk.queue)
         check_released(result)
         results.append(result)
         told = events if body.logprobs else []
@@ -55,7 +55,7 @@ async def _stream(body: ChatBody, base: str, desk: Desk) -> AsyncGenerator[bytes
     head: dict[str, object] = {}
     for index in range(body.n):
         request = body.request(index)
-        async with aclosing(bridged(answer(desk.house, request), desk.queue)) as events:
+        async with aclosing(bridged(respond(desk.house, request), desk.queue)) as events:
             begun, calls = False, 0
             async for event in events:
                 if isinstance(event, Chosen):
@@ -69,6 +69,10 @@ async def _stream(body: ChatBody, base: str, desk: Desk) -> AsyncGenerator[bytes
                     case TextDelta():
                         told = event.logprobs if body.logprobs else []
                         yield sse(_chunk(head, index, {"content": event.text}, logprobs=told))
+                    case Stepped(inside=TextDelta() as delta):
+                        yield sse(_chunk(head, index, {"content": delta.text}))
+                    case Stepped(inside=None, step=step) if step.state != "running":
+                        yield sse(_chunk(head, index, {"content": _step_text(step)}))
                     case ToolCallDelta():
                         yield sse(_chunk(head, index, {"tool_calls": [{"index": calls, **_call(event.call)}]}))
                         calls += 1
@@ -94,7 +98,8 @@ def _head(result: Result, kind: str) -> dict[str, object]:
 
 
 def _choice(index: int, result: Result, events: list[Event], base: str) -> dict[str, object]:
-    text = "\n".join(piece for piece in (result.text, _media_text(result, base)) if piece)
+    missing = "".join(_step_text(step) for step in result.choice.steps if step.state != "done")
+    text = "\n".join(piece for piece in (result.text, missing.strip(), _media_text(result, base)) if piece)
     message: dict[str, object] = {"role": "assistant", "content": text, "refusal": None}
     if result.tool_calls:
         message |= {"content": text or None, "tool_calls": [_call(call) for call in result.tool_calls]}
@@ -115,12 +120,21 @@ def _chunk(
     return {**head, "choices": [choice]}
 
 
+def _step_text(step: Step) -> str:
+    """What closes a step in a chat: a gap behind its text, or why there is nothing."""
+    if step.state == "done":
+        return "\n\n" if step.modality == "text" else ""
+    return f"[{step.name} {step.state}: {step.why}]\n\n"
+
+
 def _media_text(result: Result, base: str) -> str:
     links = [
         f"{'!' if part.type == 'image' else ''}[{part.type}]({output_url(base, result.id, number)})"
         for number, part in enumerate(result.outputs)
         if part.path is not None
     ]
+    if result.choice.modality == PLAN:
+        links.append(f"[document]({base.rstrip('/')}/v1/plans/{result.id}/document)")
     return "\n".join(links)
 
 

@@ -212,8 +212,13 @@ def _part(piece: ContentPart) -> Part:
         media_type = {"mp3": "audio/mpeg"}.get(piece.input_audio.format, f"audio/{piece.input_audio.format}")
         return Part(type="audio", media_type=media_type, data=_decoded(piece.input_audio.data))
     if piece.type == "file" and piece.file is not None:
-        return _from_url(piece.file.file_data, "file", piece.file.filename)
+        return file_part(piece.file)
     raise BadRequest(f"The {piece.type} part has no {piece.type}.", hint="Fill the field that its type names.")
+
+
+def file_part(file: InputFile) -> Part:
+    """An inline file as an attachment. Raises UnsupportedInput for any other address."""
+    return _from_url(file.file_data, "file", file.filename)
 
 
 def _from_url(url: str, kind: str, name: str | None) -> Part:

@@ -1,0 +1,337 @@
+"""Whether a request wishes for several outputs of different kinds, and which words ask for which.
+
+"Write a story about a fox, draw the fox and read it aloud" is three wishes; "write a poem about a picture" is one.
+The words are data in ``several.toml``. A request is cut at its joiners, but only where a command follows, and each
+clause is read by itself. In doubt it is one request: a plan that nobody wanted costs more than one that has to be asked
+for twice.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from castalia.choosing.lexicon import Lexicon
+from castalia.choosing.reading import FENCE, QUOTE, URL, Reading, read
+from castalia.choosing.signals.wishes import find_wishes
+
+FILE = Path(__file__).parent / "several.toml"
+LONGEST = 700
+"""Characters beyond which a request is one: long prompts describe scenes and programs, in which many verbs stand."""
+TELLING = 2
+"""Different small words of a language in a request from which on its guess is trusted."""
+MOST = 6
+"""Steps of one plan at most."""
+SLOT = re.compile(r"\{([a-z]+)\}")
+HIDDEN = "¤"
+"""Stands for each letter that is quoted, code or an address: nothing in there is a wish."""
+ENDS = r"[.;:!?\n。；！？]"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one output is asked for by: its modality, its words and those that show it.
+
+    ``chart`` is a picture of numbers. ``companion`` stands with another ("with a picture"), ``referring`` speaks of
+    what another makes ("read it aloud").
+    """
+
+    modality: str
+    text: str
+    cue: str
+    chart: bool = False
+    companion: bool = False
+    referring: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The modality, or ``chart``."""
+        return "chart" if self.chart else self.modality
+
+
+@dataclass(frozen=True)
+class Words:
+    """The patterns of one language."""
+
+    question: re.Pattern[str]
+    boundary: re.Pattern[str]
+    opens: re.Pattern[str]
+    document: re.Pattern[str]
+    summary: re.Pattern[str]
+    onto: re.Pattern[str]
+    idiom: re.Pattern[str]
+    aloud: re.Pattern[str]
+    charting: re.Pattern[str]
+    chart: re.Pattern[str]
+    picturing: re.Pattern[str]
+    texting: re.Pattern[str]
+    illustrated: re.Pattern[str]
+    companion: re.Pattern[str]
+    elliptic: re.Pattern[str]
+    own: re.Pattern[str]
+    writes: re.Pattern[str]
+
+
+PREPOSITIONS = re.compile(
+    r"\b(?:about|between|on|of|for|from|to|where|who|whose|that|in|at|sobre|acerca|de|del|para|sur|du|des|pour|über|von|für|mit)\b"
+    r"|关于|的|\b(?:về|cho|của)\b",
+    re.IGNORECASE,
+)
+
+
+TOPIC = re.compile(
+    r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) (?:[^.,;:!?\n]|[.,](?=\S)){2,80})"
+    r"|关于([^，。,.]{1,30}?)(?:的|，|。|$)",
+    re.IGNORECASE,
+)
+
+
+def pieces(reading: Reading, text: str, lexicon: Lexicon) -> list[Piece]:
+    """The outputs that ``text`` asks for, in its order, when they are of at least two kinds; else an empty list."""
+    text = text.strip()
+    if not text or len(text) > LONGEST:
+        return []
+    hidden = _hidden(text)
+    words = _words_of(reading, hidden, lexicon)
+    if words.question.match(hidden):
+        return []
+    found = _found(hidden, text, words, lexicon)
+    return found if len({piece.kind for piece in found}) > 1 and len(found) <= MOST else []
+
+
+def _words_of(reading: Reading, hidden: str, lexicon: Lexicon) -> Words:
+    """The patterns of the request's language; where few words tell it, of one in which the request opens a command."""
+    words = vocabulary(reading.language)
+    telling = len(lexicon.languages.get(reading.language, frozenset()).intersection(reading.tokens))
+    if reading.language in {"zh", "vi"} or telling >= TELLING or words.opens.match(hidden):
+        return words
+    others = (vocabulary(language) for language in lexicon.languages if language != reading.language)
+    return next((other for other in others if other.opens.match(hidden)), words)
+
+
+def is_summary(text: str, language: str) -> bool:
+    """Whether the words are about a summary."""
+    return vocabulary(language).summary.search(text) is not None
+
+
+def shows_topic(text: str) -> str | None:
+    """What the words say that a text is about ("about a brave fox"), with the preposition; None where they do not."""
+    shown = TOPIC.search(text)
+    return None if shown is None else next(group for group in shown.groups() if group).strip()
+
+
+def _found(hidden: str, text: str, words: Words, lexicon: Lexicon) -> list[Piece]:
+    found: list[Piece] = []
+    context = ""
+    for start, end in _clauses(hidden, words):
+        clause, raw = hidden[start:end], text[start:end]
+        begun = words.opens.match(clause)
+        piece = _command(clause, raw, begun.start("body") if begun else None, words, lexicon, found)
+        if piece is None and found:
+            found[-1] = replace(found[-1], text=f"{found[-1].text}{_gap(text, start)}{raw.strip()}")
+        elif piece is None:
+            context = f"{context}{_gap(text, start)}{raw.strip()}".strip()
+        elif piece.modality == "unsupported" or _says_itself(piece, clause, hidden[end : end + 2], found):
+            return []
+        elif not _belongs_to_film(piece, found):
+            found += _with_companions(piece, clause, raw, begun.start("body") if begun else 0, words)
+    if context and found and found[0].modality == "text":
+        found[0] = replace(found[0], text=f"{context} {found[0].text}")
+    return _merged(found)
+
+
+def _clauses(hidden: str, words: Words) -> list[tuple[int, int]]:
+    """Spans between joiners and stops behind which a command opens, or a sentence begins."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for cut in words.boundary.finditer(hidden):
+        stop = re.search(ENDS, cut.group(0)) is not None
+        if cut.start() > start and (stop or words.opens.match(hidden, cut.end())):
+            spans.append((start, cut.start()))
+            start = cut.end()
+    spans.append((start, len(hidden)))
+    return [(first, last) for first, last in spans if hidden[first:last].strip()]
+
+
+def _command(
+    clause: str, raw: str, body: int | None, words: Words, lexicon: Lexicon, found: list[Piece]
+) -> Piece | None:
+    """The wish that a clause commands, if it does."""
+    if body is None or words.idiom.match(clause, body):
+        return None
+    own = raw[body:].strip()
+    for modality, pattern in (("speech", words.aloud), ("chart", words.charting), ("image", words.picturing)):
+        shown = pattern.match(clause, body)
+        if shown:
+            chart = modality == "chart"
+            cue = shown.group(0).strip()
+            return Piece("image" if chart else modality, own, cue, chart=chart, referring=bool(found))
+    if words.texting.match(clause, body):
+        return Piece("text", own, own[:40])
+    reading = read(clause[body:], lexicon)
+    wishes = [wish for wish in find_wishes(reading, lexicon) if wish.first or not wish.direct]
+    live = next((wish for wish in wishes if not wish.negated), None)
+    if live is None or (wishes[0].negated and live.modality == wishes[0].modality):
+        documented = words.writes.match(clause, body)
+        return None if wishes or not documented else Piece("text", own, documented.group(0).strip())
+    if live.modality == "text" and not _is_text_of_its_own(clause, body, words, found):
+        return None
+    return Piece(live.modality, own, live.words.replace("_", " "))
+
+
+def _is_text_of_its_own(clause: str, body: int, words: Words, found: list[Piece]) -> bool:
+    """Not what is to be written on a picture that was asked for before ("draw a shop and write OPEN on it")."""
+    if not any(piece.modality in {"image", "video"} for piece in found):
+        return True
+    return bool(words.document.search(clause, body)) and not words.onto.search(clause, body)
+
+
+def _says_itself(piece: Piece, clause: str, after: str, found: list[Piece]) -> bool:
+    """Whether a wish to hear something comes with its own words, which may sound like any command."""
+    return piece.modality == "speech" and not found and (":" in clause + after or "：" in clause + after)
+
+
+def _belongs_to_film(piece: Piece, found: list[Piece]) -> bool:
+    """Sound and titles of a film are part of it: they are no outputs of their own."""
+    first = found[0].modality if found else ""
+    return first == "video" and piece.modality in {"speech", "music", "audio", "text"}
+
+
+def _with_companions(piece: Piece, clause: str, raw: str, body: int, words: Words) -> list[Piece]:
+    """The piece, then those that stand beside it ("with a picture", "and an audio version")."""
+    if piece.modality not in {"text", "image"} or piece.chart or piece.referring:
+        return [piece]
+    spans: list[tuple[int, Piece]] = []
+    if piece.modality == "text" and words.document.search(clause, body):
+        shown = words.illustrated.search(clause, body)
+        if shown:
+            spans.append((len(clause), Piece("image", "", shown.group(0), companion=True, referring=True)))
+        for cut in words.companion.finditer(clause, body):
+            modality, chart = _medium(cut, words)
+            after = clause[cut.end() :].lstrip()
+            about = PREPOSITIONS.search(clause, body, cut.start())
+            apart = not after or re.match(r"[.,;:!?，。；！？、]|(?:and|y|et|und|和|并|và)\b", after)
+            if not (words.document.search(clause, body, cut.start()) or shown):
+                continue
+            if about and not chart and not apart and not words.own.match(after):
+                continue
+            referring = bool(words.own.match(after)) or not after
+            spans.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
+    spans += _listed(piece, clause, body, words, bool(spans))
+    if not spans:
+        return [piece]
+    spans.sort(key=lambda span: span[0])
+    ends = [place for place, _ in spans[1:]] + [len(clause)]
+    head = replace(piece, text=raw[body : spans[0][0]].strip(" ,，、"))
+    return [
+        head,
+        *(replace(one, text=raw[place:end].strip(" ,，、")) for (place, one), end in zip(spans, ends, strict=True)),
+    ]
+
+
+def _listed(piece: Piece, clause: str, body: int, words: Words, certain: bool) -> list[tuple[int, Piece]]:
+    """Further things of the same command ("make a poem and a picture of it"), each with its place.
+
+    Behind a preposition they may belong to it ("about a girl and a picture"), unless one of them refers back.
+    """
+    if not words.writes.match(clause, body) and (piece.modality == "text" or not words.opens.match(clause)):
+        return []
+    cuts = list(words.elliptic.finditer(clause, body))
+    certain = certain or any(words.own.match(clause[cut.end() :].lstrip()) for cut in cuts)
+    found: list[tuple[int, Piece]] = []
+    for cut in cuts:
+        modality, chart = _medium(cut, words)
+        after = clause[cut.end() :].lstrip()
+        about = PREPOSITIONS.search(clause, body, cut.start())
+        if modality == piece.modality or (about and not certain):
+            continue
+        referring = bool(words.own.match(after)) or not after
+        found.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
+    return found
+
+
+def _medium(cut: re.Match[str], words: Words) -> tuple[str, bool]:
+    """(modality, whether it is a chart) of a companion."""
+    if cut.group("chart") or words.chart.search(cut.group(0)):
+        return "image", True
+    return next(name for name in ("image", "speech", "music", "text") if cut.groupdict().get(name)), False
+
+
+def _merged(found: list[Piece]) -> list[Piece]:
+    """Neighbours that are answered by one text, or asked for twice by the same words, become one."""
+    kept: list[Piece] = []
+    for piece in found:
+        if kept and piece.modality == kept[-1].modality == "text":
+            kept[-1] = replace(kept[-1], text=f"{kept[-1].text} {piece.text}")
+        else:
+            kept.append(piece)
+    return kept
+
+
+def _hidden(text: str) -> str:
+    for pattern in (FENCE, QUOTE, URL):
+        text = pattern.sub(lambda match: HIDDEN * len(match.group(0)), text)
+    return text
+
+
+def _gap(text: str, start: int) -> str:
+    """What stood between a clause and the one before it, as far as it reads on."""
+    before = re.search(r"[^\w¤]*\s?(?:\w+\s+)?$", text[max(0, start - 12) : start])
+    return before.group(0) if before else " "
+
+
+@cache
+def _data() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def vocabulary(language: str) -> Words:
+    """The patterns of a language, compiled at first use."""
+    return _compiled(_data()[language], packed=language == "zh")
+
+
+def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
+    def whole(name: str) -> str:
+        joined = "|".join(sorted(lists[name], key=len, reverse=True))
+        return SLOT.sub(lambda slot: whole(slot.group(1)), joined)
+
+    gap, edge = (r"\s*", "") if packed else (r"\s+", r"(?![\w])")
+    joiner, courtesy = whole("joiner"), whole("courtesy")
+    fillers = rf"(?:(?:{whole('filler')}){gap}){{0,3}}"
+    between = rf"(?:(?:{whole('article')}){gap})?{fillers}"
+    listed = rf"(?:[,，、]\s*(?:(?:{joiner}){gap})?|(?:{joiner})){gap}" if packed else rf"(?:,\s*|\s+(?:{joiner})\s+)"
+    listed = rf"{listed}(?:(?:{joiner}){gap})?(?:{whole('article')}){gap}{fillers}"
+    media = "|".join(f"(?P<{name}>{whole(name)})" for name in ("chart", "speech", "image", "music"))
+    ends = rf"{edge}(?={gap if packed else ' *'}(?:{whole('end')}))"
+    stops = r"(?:[.;:!?,]+(?=\s|$)|[\n。；：！？，、]+)"
+    boundary = (
+        rf"(?:{stops}\s*(?:{joiner})?|(?:{joiner}))\s*"
+        if packed
+        else rf"(?:{stops}\s*(?:(?:{joiner}){edge}\s*)?|\s+(?:{joiner})\s+)"
+    )
+    writes = rf"(?:{whole('write')}){edge}(?:{gap}[^\s.,;:]+){{0,4}}?{gap}(?:{whole('document')}){edge}"
+    text = f"|(?P<text>{whole('document')})"
+    flags = re.IGNORECASE
+    return Words(
+        question=re.compile(whole("question"), flags),
+        boundary=re.compile(boundary, flags),
+        opens=re.compile(rf"\s*(?:(?:{courtesy}){edge}[\s,，]*)*(?P<body>(?:{whole('opener')}){edge})", flags),
+        document=re.compile(whole("document") if packed else rf"\b(?:{whole('document')})\b", flags),
+        summary=re.compile(whole("summary"), flags),
+        onto=re.compile(whole("onto"), flags),
+        idiom=re.compile(whole("idiom"), flags),
+        aloud=re.compile(whole("aloud"), flags),
+        charting=re.compile(whole("charting"), flags),
+        chart=re.compile(whole("chart"), flags),
+        picturing=re.compile(whole("picturing"), flags),
+        texting=re.compile(whole("texting"), flags),
+        illustrated=re.compile(whole("illustrated"), flags),
+        companion=re.compile(
+            rf"(?:,\s*)?(?:\b|(?<=\W)|(?<=[㐀-鿿]))(?:{whole('with')}){gap}?{between}(?:{media}){ends}", flags
+        ),
+        elliptic=re.compile(rf"{listed}(?:{media}{text}){ends}", flags),
+        own=re.compile(whole("own"), flags),
+        writes=re.compile(writes, flags),
+    )

@@ -1,0 +1,1 @@
+"""The chart engine: draws the numbers of an attached table."""
