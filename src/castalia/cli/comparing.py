@@ -1,5 +1,6 @@
 """castalia compare, castalia advise"""
 
+import json
 import shlex
 import sys
 from contextlib import closing
@@ -13,8 +14,11 @@ from castalia.core.errors import BadRequest
 from castalia.judging.comparing.cells import Compared, Comparison
 from castalia.judging.comparing.reading import interval, number
 from castalia.judging.comparing.summary import sentences
+from castalia.serving import advice_pages
+from castalia.serving.advise import advise as advise_on
 from castalia.serving.compare import MOST_REQUESTS, SAMPLES
 from castalia.serving.compare import compare as compare_models
+from castalia.serving.workload import read_workload
 
 FORMATS = {".html": "report.html", ".md": "report.md", ".json": "comparison.json", ".svg": "quality-cost.svg",
            ".png": "quality-cost.png"}  # fmt: skip
@@ -90,6 +94,31 @@ def compare(
         return
     show(found.comparison)
     stderr().print(f"report: {place}")
+
+
+PAGES = {".html": "html", ".md": "markdown", ".json": "json"}
+
+
+@click.command(help="Say which models a file of requests needs, and what is missing.")
+@click.argument("requests", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the page here: .html, .md or .json.")
+@click.option("--json", "as_json", is_flag=True, help="Print the advice as one JSON object.")
+def advise(requests: Path, output: Path | None, as_json: bool) -> None:
+    """REQUESTS is a file of JSON lines {"text", "attachments", "modality", "task"}; nothing is run."""
+    wanted = format_of(output, PAGES)
+    with opened_house() as house:
+        advice = advise_on(house, read_workload(requests), requests.name, f"castalia {shlex.join(sys.argv[1:])}")
+    data = {**advice.model_dump(mode="json"), "sentences": advice_pages.sentences(advice)}
+    if output is not None:
+        pages = {"html": advice_pages.page, "markdown": advice_pages.text}
+        written = json.dumps(data, ensure_ascii=False, indent=1) if wanted == "json" else pages[wanted](advice)
+        output.write_text(written, encoding="utf-8")
+        stderr().print(f"page: {output}")
+    if as_json:
+        print_json(data)
+        return
+    for sentence in advice_pages.sentences(advice):
+        click.echo(sentence)
 
 
 def format_of(output: Path | None, formats: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -43,9 +43,25 @@ def read_workload(path: Path) -> list[Line]:
     Each line is an object with ``text`` (or ``prompt``) and perhaps ``attachments`` (names, paths beside the file, or
     objects with ``name`` and ``media_type``; they need not exist), ``modality`` (or ``label``), ``task``, ``answer``.
     """
-    found = [*_lines(path)]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"{path} cannot be read: {error}.", hint="Give a UTF-8 file of JSON lines.") from None
+    return workload_of(text, str(path), path.parent)
+
+
+def workload_of(text: str, source: str, folder: Path | None = None) -> list[Line]:
+    """The requests of a text of JSON lines; attached files are looked for in ``folder``, and nowhere without one.
+
+    Raises BadRequest as `read_workload`.
+    """
+    found = [
+        _line(f"{source}, line {number}", number, line, folder)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip()
+    ]
     if not found:
-        raise BadRequest(f"{path} holds no request.", hint='One object a line, such as {"text": "draw a cat"}.')
+        raise BadRequest(f"{source} holds no request.", hint='One object a line, such as {"text": "draw a cat"}.')
     return found
 
 
@@ -63,23 +79,12 @@ def drawn(lines: Sequence[Line], most: int, seed: int) -> list[Line]:
     return sorted(chosen, key=lambda line: line.number)
 
 
-def _lines(path: Path) -> Iterator[Line]:
+def _line(where: str, number: int, line: str, folder: Path | None) -> Line:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{path} cannot be read: {error}.", hint="Give a UTF-8 file of JSON lines.") from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            data: object = json.loads(line)
-        except ValueError as error:
-            raise BadRequest(f"{path}, line {number} is not JSON: {error}.", hint="One object a line.") from None
-        yield _line(path, number, cast("dict[str, object]", data) if isinstance(data, dict) else {})
-
-
-def _line(path: Path, number: int, fields: dict[str, object]) -> Line:
-    where = f"{path}, line {number}"
+        data: object = json.loads(line)
+    except ValueError as error:
+        raise BadRequest(f"{where} is not JSON: {error}.", hint="One object a line.") from None
+    fields = cast("dict[str, object]", data) if isinstance(data, dict) else {}
     text = fields.get("text", fields.get("prompt"))
     if not isinstance(text, str):
         raise BadRequest(f'{where} has no "text".', hint='For example: {"text": "draw a cat"}')
@@ -92,7 +97,7 @@ def _line(path: Path, number: int, fields: dict[str, object]) -> Line:
         raise BadRequest(f"{where} wants {wanted!r}, which nobody makes.", hint=f"There are: {', '.join(known)}.")
     answers = fields.get("answer", fields.get("answers"))
     listed = cast("list[object]", answers) if isinstance(answers, list) else [] if answers is None else [answers]
-    parts = [_attachment(item, path.parent) for item in cast("list[object]", attached or [])]
+    parts = [_attachment(item, folder) for item in cast("list[object]", attached or [])]
     return Line(
         number=number,
         request=Request.of_text(text, parts),
@@ -106,7 +111,7 @@ def _told(fields: dict[str, object], names: Sequence[str]) -> str:
     return next((str(fields[name]) for name in names if isinstance(fields.get(name), str)), "")
 
 
-def _attachment(item: object, folder: Path) -> Part:
+def _attachment(item: object, folder: Path | None) -> Part:
     if isinstance(item, dict):
         fields = cast("dict[str, object]", item)
         name, media_type = fields.get("name") or fields.get("path"), fields.get("media_type") or fields.get("type")
@@ -116,6 +121,6 @@ def _attachment(item: object, folder: Path) -> Part:
             media_type=None if media_type is None else str(media_type),
         )
     path = Path(str(item))
-    if (folder / path).is_file():
+    if folder is not None and (folder / path).is_file():
         return Part.of_file(folder / path)
     return Part(type="file", name=path.name, path=path)

@@ -106,8 +106,9 @@ def quality_against_cost(points: Sequence[Point]) -> Drawing:
         drawing.dots.append(Dot(x, y, 6.0, colour, point.frontier, told))
         right = x < WIDTH - 170
         label = _free(taken, y + 4, x)
-        drawing.words.append((x + 11 if right else x - 11, label, f"{point.model} ({point.makes})", colour,
-                              "start" if right else "end"))  # fmt: skip
+        anchor: Literal["start", "end"] = "start" if right else "end"
+        across = x + 11 if right else x - 11
+        drawing.words.append(Words(across, label, f"{point.model} ({point.makes})", colour, anchor))
     return drawing
 
 

@@ -33,7 +33,7 @@ details { margin-top: .35rem; font-size: .86rem } summary { cursor: pointer; col
 details table td { padding: .18rem .4rem .18rem 0; border: 0; min-width: 0 } details td + td { text-align: right;
   white-space: nowrap } details td.words { text-align: left; white-space: normal }
 .best { color: var(--mark) }
-figure { margin: 0; max-width: 760px } figure svg { max-width: 100%; height: auto; background: #fff; border-radius: 6px }
+figure { margin: 0; max-width: 760px } figure svg { max-width: 100%; height: auto; background: #fff }
 figcaption { color: var(--soft); font-size: .86rem } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
 nav button { font: inherit; padding: .2rem .8rem; border: 1px solid var(--line); border-radius: 1rem; background: none;
   color: inherit; cursor: pointer }
@@ -127,8 +127,8 @@ def _picture(comparison: Comparison) -> str:
         return ""
     counts = ", ".join(f"{point.model} {point.figures}" for point in comparison.points)
     caption = (
-        "Quality is the mean place of a model's figures between their baseline (0) and real items or a faultless answer "
-        f"(1), each cut to that range; figures used: {counts}. Bars are 95 % intervals. Filled dots are on the "
+        "Quality is the mean place of a model's figures between their baseline (0) and real items or a faultless "
+        f"answer (1), each cut to that range; figures used: {counts}. Bars are 95 % intervals. Filled dots are on the "
         "frontier: no other model is both better and cheaper. Models of other kinds are measured by other figures."
     )
     drawn = as_svg(quality_against_cost(comparison.points), "Quality against cost")

@@ -14,14 +14,13 @@ def sentences(comparison: Comparison) -> list[str]:
             came = [f"{name} made {cell.value}" for name, cell in row.cells.items() if cell.value is not None]
             if came:
                 told.append(f"Asked for {comparison.requests.get('asked')} things of all kinds, {joined(came)}.")
-            )
         elif row.name in HEADS:
             told += contrast(row.name, row.cells)
     best = [point.model for point in sorted(comparison.points, key=lambda point: point.cost) if point.frontier]
     if len(comparison.points) > 1:
         told.append(
-            f"No other model is both better and cheaper than {joined(best)}: quality where its own figures stand between "
-            "baseline and real items, cost in CPU-seconds."
+            f"No other model is both better and cheaper than {joined(best)}: quality is where a model's own figures "
+            "stand between baseline and real items, cost is CPU-seconds."
         )
     cells = [cell for row in comparison.rows for cell in row.cells.values()]
     empty = sum(cell.value is None for cell in cells)
