@@ -67,7 +67,7 @@ def about(need: Need) -> str:
     if trained:
         told.append(f"{trained} would be answered by a model that is trained at once on the attached table.")
     if need.requests > need.served:
-        told.append(f"{need.requests - need.served} lack an installed model: {need.missing}")
+        told.append(f"{need.requests - need.served} lack an installed model; {need.missing}")
     return " ".join(told)
 
 

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field
 
+from castalia.choosing.signals.attachments import kinds_of
 from castalia.core.errors import BadRequest
 from castalia.core.models import Model
 from castalia.core.plugins import modalities
 from castalia.core.results import Choice
 from castalia.judging.comparing.cells import Cell, Comparison, Part, mean, share
+from castalia.judging.comparing.contrasts import joined
 from castalia.judging.comparing.quality import quality
 from castalia.judging.comparing.writing import DATA
 from castalia.serving.compare import FOLDER
@@ -129,7 +131,7 @@ def _need(
     answered = Counter(choice.model for _, choice in pairs if choice.model is not None)
     imitating = sum(choice.model is None and bool(choice.settings.get("imitate")) for _, choice in pairs)
     able = sorted((model for model in models if kind in model.outputs), key=lambda one: -answered[one.name])
-    unanswered = [choice for _, choice in pairs if choice.model is None and not choice.settings.get("imitate")]
+    unanswered = [line for line, choice in pairs if choice.model is None and not choice.settings.get("imitate")]
     reasons = Counter(reason for _, choice in pairs for reason in choice.reasons if _tells(reason))
     examples = [_shortened(house.guard.for_history(line.request).prompt) for line, _ in pairs[:EXAMPLES]]
     return Need(
@@ -139,7 +141,7 @@ def _need(
         confidence=mean("confidence", [choice.confidence for _, choice in pairs], "probability"),
         served=sum(answered.values()) + imitating,
         models=[_evidence(house, model, answered[model.name], measured) for model in able],
-        missing=_missing(kind, able, len(unanswered)),
+        missing=_missing(kind, able, unanswered),
         reasons=[reason for reason, _ in reasons.most_common(2)],
         examples=examples,
     )
@@ -185,11 +187,14 @@ def _compared(house: House) -> dict[str, dict[str, Cell]]:
     return found
 
 
-def _missing(kind: str, able: list[Model], unanswered: int) -> str:
+def _missing(kind: str, able: list[Model], unanswered: list[Line]) -> str:
+    """What would answer these requests, of one kind, that no installed model answers."""
     if not unanswered:
         return ""
     if able:
-        return "Leave the attachment out, or install a model that reads it."
+        attached = Counter(one for line in unanswered for one in dict.fromkeys(kinds_of(line.request)))
+        told = joined([f"{one} {count} x" for one, count in attached.most_common()]) if attached else "nothing attached"
+        return f"wanted is one that makes {kind} and reads what is attached: {told}."
     train = "castalia train FOLDER makes one from your own data; " if modalities().spec(kind).default_family else ""
     return f"{train}castalia pull starter gets the starter models."
 
