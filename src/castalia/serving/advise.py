@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field
@@ -93,14 +94,14 @@ def advise(house: House, lines: Sequence[Line], source: str, command: str = "") 
     if not lines:
         raise BadRequest("There is no request to advise on.", hint='One object a line, such as {"text": "draw a cat"}.')
     models = house.registry.list()
-    experiences = house.experiences()
+    experiences = house.history.experience()
     choices = [house.chooser.choose(line.request, models, experiences) for line in lines]
     clear = [(line, choice) for line, choice in zip(lines, choices, strict=True) if choice.question is None]
     wanted = [(line, choice) for line, choice in clear if choice.refusal is None]
     counted = Counter(choice.modality for _, choice in wanted)
-    measured = _compared(house)
+    known = Known(house, models, experiences, _compared(house))
     needs = [
-        _need(house, kind, [pair for pair in wanted if pair[1].modality == kind], len(lines), models, measured)
+        _need(known, kind, [pair for pair in wanted if pair[1].modality == kind], len(lines))
         for kind, _ in counted.most_common()
     ]
     labelled = [(line.wanted, choice) for line, choice in zip(lines, choices, strict=True) if line.wanted]
@@ -120,53 +121,56 @@ def advise(house: House, lines: Sequence[Line], source: str, command: str = "") 
     )
 
 
-def _need(
-    house: House,
-    kind: str,
-    pairs: list[tuple[Line, Choice]],
-    total: int,
-    models: list[Model],
-    measured: dict[str, dict[str, Cell]],
-) -> Need:
+@dataclass(frozen=True)
+class Known:
+    """What is known of the models: the record's experience, and their cells of the newest comparison, by name."""
+
+    house: House
+    models: list[Model]
+    experiences: dict[str, Experience]
+    compared: dict[str, dict[str, Cell]]
+
+
+def _need(known: Known, kind: str, pairs: list[tuple[Line, Choice]], total: int) -> Need:
     answered = Counter(choice.model for _, choice in pairs if choice.model is not None)
     imitating = sum(choice.model is None and bool(choice.settings.get("imitate")) for _, choice in pairs)
-    able = sorted((model for model in models if kind in model.outputs), key=lambda one: -answered[one.name])
+    able = sorted((model for model in known.models if kind in model.outputs), key=lambda one: -answered[one.name])
     unanswered = [line for line, choice in pairs if choice.model is None and not choice.settings.get("imitate")]
     reasons = Counter(reason for _, choice in pairs for reason in choice.reasons if _tells(reason))
-    examples = [_shortened(house.guard.for_history(line.request).prompt) for line, _ in pairs[:EXAMPLES]]
+    examples = [_shortened(known.house.guard.for_history(line.request).prompt) for line, _ in pairs[:EXAMPLES]]
     return Need(
         kind=kind,
         part=share(kind, [True] * len(pairs) + [False] * (total - len(pairs)), better="none"),
         requests=len(pairs),
         confidence=mean("confidence", [choice.confidence for _, choice in pairs], "probability"),
         served=sum(answered.values()) + imitating,
-        models=[_evidence(house, model, answered[model.name], measured) for model in able],
+        models=[_evidence(known, model, answered[model.name]) for model in able],
         missing=_missing(kind, able, unanswered),
         reasons=[reason for reason, _ in reasons.most_common(2)],
         examples=examples,
     )
 
 
-def _evidence(house: House, model: Model, answers: int, measured: dict[str, dict[str, Cell]]) -> Evidence:
-    known: Experience | None = house.experiences().get(model.name)
-    evaluation = kept(house, model)
+def _evidence(known: Known, model: Model, answers: int) -> Evidence:
+    record = known.experiences.get(model.name)
+    evaluation = kept(known.house, model)
     placed = None if evaluation is None else quality(evaluation.figures)
     stands = None
     if placed is not None and evaluation is not None:
         note = f"{placed[2]} figures of castalia evaluate, {evaluation.created:%Y-%m-%d}"
         stands = Cell(value=placed[0], interval=placed[1], n=evaluation.samples, better="higher", note=note)
     passed = None
-    if known is not None:
-        passed = share("passed", [True] * known.passed + [False] * (known.n - known.passed))
+    if record is not None:
+        passed = share("passed", [True] * record.passed + [False] * (record.n - record.passed))
     return Evidence(
         model=model.name,
         answers=answers,
         family=model.family,
         bytes=model.size,
         passed=passed,
-        seconds=None if known is None else round(known.seconds, 3),
+        seconds=None if record is None else round(record.seconds, 3),
         quality=stands,
-        comparison=measured.get(model.name, {}),
+        comparison=known.compared.get(model.name, {}),
     )
 
 
