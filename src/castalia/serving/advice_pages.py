@@ -38,7 +38,7 @@ def sentences(advice: Advice) -> list[str]:
         f"The installed models would answer {advice.served} of {total} requests; {unmet} lack a model, "
         f"{advice.unclear} are too unclear and would be asked back, {advice.unsupported} want what no generator makes."
     )
-    told += [f"{count} of them: {refusal}" for refusal, count in advice.refusals.items()]
+    told += [f"Of the unsupported {count}: {refusal}" for refusal, count in advice.refusals.items()]
     if advice.agreement is not None:
         told.append(
             f"The file says what {advice.agreement.n} requests want; the chooser agrees on {number(advice.agreement)} "
@@ -60,7 +60,7 @@ def named(kind: str) -> str:
 
 def about(need: Need) -> str:
     """One kind of request: how sure, who answers, on what evidence, and what is missing."""
-    told = [f"{need.kind}: {_plural(need.requests)}, on average {number(need.confidence).split()[0]} sure."]
+    told = [f"{need.kind}: {_plural(need.requests)}, on average {number(need.confidence)} sure."]
     answering = [one for one in need.models if one.answers]
     told += [f"{one.model} would answer {one.answers}. {evidence(one)}" for one in answering]
     trained = need.served - sum(one.answers for one in answering)
@@ -149,7 +149,7 @@ def page(advice: Advice) -> str:
 def _row(need: Need) -> list[str]:
     best = next((one.model for one in need.models if one.answers), "none installed")
     share = f"{number(need.part)} [{interval(need.part)}]"
-    sure = f"{number(need.confidence).split()[0]} [{interval(need.confidence)}]"
+    sure = f"{number(need.confidence)} [{interval(need.confidence)}]"
     return [need.kind, str(need.requests), share, sure, f"{need.served} of {need.requests}", best]
 
 

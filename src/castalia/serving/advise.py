@@ -142,7 +142,7 @@ def _need(known: Known, kind: str, pairs: list[tuple[Line, Choice]], total: int)
         kind=kind,
         part=share(kind, [True] * len(pairs) + [False] * (total - len(pairs)), better="none"),
         requests=len(pairs),
-        confidence=mean("confidence", [choice.confidence for _, choice in pairs], "probability"),
+        confidence=mean("confidence", [choice.confidence for _, choice in pairs], "share"),
         served=sum(answered.values()) + imitating,
         models=[_evidence(known, model, answered[model.name]) for model in able],
         missing=_missing(kind, able, unanswered),

@@ -189,7 +189,7 @@ def _notes(subjects: Sequence[Subject]) -> list[str]:
 
 def _evaluated(house: House, subject: Subject, seed: int, *, fresh: bool) -> Generator[Progress]:
     """Give the subject its evaluation, or the reason why there is none."""
-    before = None if fresh else kept(house, subject.model)
+    before = None if fresh else kept(house, house.registry.get(subject.name))
     if before is not None:
         subject.evaluation, subject.kept = before, True
         return

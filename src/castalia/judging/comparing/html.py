@@ -99,7 +99,8 @@ def _head(about: dict[str, object]) -> str:
 
 def _cell(cell: Whole) -> str:
     parts = "".join(_part(part) for part in cell.parts)
-    more = f"<details><summary>{len(cell.parts)} figures</summary><table>{parts}</table></details>" if parts else ""
+    count = f"{len(cell.parts)} figure{'' if len(cell.parts) == 1 else 's'}"
+    more = f"<details><summary>{count}</summary><table>{parts}</table></details>" if parts else ""
     if cell.value is None:
         return f"<td><div class='none'>n/a</div><div class='soft'>{escape(cell.reason)}</div>{more}</td>"
     kind = "value" if cell.number is not None else "value words"

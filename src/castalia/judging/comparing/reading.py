@@ -2,7 +2,6 @@
 
 from castalia.judging.comparing.cells import Cell
 
-PLAIN = {"share": "%", "bytes": "bytes"}
 SCALES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -24,7 +23,8 @@ def interval(cell: Cell) -> str:
 
 def _scaled(value: float, unit: str, *, bare: bool = False) -> str:
     if unit == "share":
-        return f"{100 * value:.0f}{'' if bare else ' %'}"
+        told = f"{100 * value:.0f}" if not 0 < abs(value) < 0.1 else f"{100 * value:.2g}"
+        return told if bare else f"{told} %"
     if unit in {"bytes", "parameters", "items", "words", "tokens"}:
         for size, sign in SCALES:
             if abs(value) >= size and (unit != "items" or value >= 10_000):
