@@ -48,6 +48,7 @@ def test_bad_comparisons_are_refused_at_once(running: Running) -> None:
     assert post(models=["talker", "nobody"]).status_code == 404
     assert post(models=["talker", "talker"]).status_code == 400
     assert post(models=["talker"]).status_code in {400, 422}
+    assert post(models=["talker", "painter"], requests=[{"text": "a", "modality": "smell"}]).status_code == 400
     missing = httpx.get(f"{running.url}/v1/comparisons/c-1", headers=running.headers)
     assert missing.status_code == 404
     assert httpx.post(f"{running.url}/v1/advice", json={"requests": []}, headers=running.headers).status_code in {

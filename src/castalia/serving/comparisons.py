@@ -16,6 +16,7 @@ from castalia.judging.comparing.writing import DATA, REPORT
 from castalia.serving.compare import FOLDER, MOST_REQUESTS, SAMPLES, chosen, compare
 from castalia.serving.evals import alive
 from castalia.serving.house import House
+from castalia.serving.workload import workload_of
 from castalia.store.locking import write_whole
 
 RUN = "run.json"
@@ -55,6 +56,7 @@ class Comparisons:
         """Start in the background; ``requests`` are JSON lines. Raises NotFound and BadRequest at once."""
         chosen(self.house, run.models)
         if requests:
+            workload_of(requests, "the requests")
             write_whole(self.folder / run.id / REQUESTS, requests.encode())
         self._keep(run)
         threading.Thread(target=self._work, args=(run,), name=f"compare-{run.id}", daemon=True).start()

@@ -123,6 +123,16 @@ def test_attachments_are_used_without_effect_or_refused() -> None:
     assert (cell.value, told["context"]) == (50, 100)
 
 
+def test_the_effect_of_an_attachment_is_not_told_of_a_model_that_does_not_repeat() -> None:
+    trials = [
+        trial(outputs=[output(sha="a")]),
+        trial("repeat", outputs=[output(sha="b")]),
+        trial("attachment", attached="a text", outputs=[output(sha="c")]),
+    ]
+    (part,) = row("input handling", subject(trials=trials)).cells["one"].parts
+    assert "cannot be told" in str(part.value)
+
+
 def test_recall_reaches_as_far_as_half_of_the_facts() -> None:
     found = {50: [True, True], 200: [True, False], 800: [False, False]}
     trials = [trial("recall", distance=far, right=hit) for far, hits in found.items() for hit in hits]

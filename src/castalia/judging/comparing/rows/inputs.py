@@ -21,13 +21,17 @@ def cell(subject: Subject) -> Whole:
 
 
 def _told(trial: Trial, subject: Subject) -> str:
-    """Refused with a code; used when the output is another one than without; else without effect."""
+    """Refused with a code; used when the output is another one than without; else without effect.
+
+    Of a model that does not repeat itself with the same seed the effect cannot be told.
+    """
     if trial.error is not None:
         return f"refused: {trial.error['code']}"
-    alone = next((one for one in subject.of("sample") if one.seed == trial.seed and one.error is None), None)
-    if alone is None:
-        return "accepted"
-    same = [one.sha256 for one in alone.outputs] == [one.sha256 for one in trial.outputs]
+    alone = [one for one in subject.of("sample", "repeat") if one.seed == trial.seed and one.error is None]
+    hashes = {tuple(output.sha256 for output in one.outputs) for one in alone}
+    if len(hashes) != 1:
+        return "accepted" if not hashes else "accepted; the same seed does not repeat, so its effect cannot be told"
+    same = tuple(output.sha256 for output in trial.outputs) in hashes
     return "accepted, without effect" if same else "accepted, changes the output"
 
 
