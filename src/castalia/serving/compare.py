@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from castalia.core.errors import BadRequest, CastaliaError, Interrupted, UserError
+from castalia.core.errors import BadRequest, CastaliaError, Interrupted
 from castalia.core.events import Progress
 from castalia.core.machine import usable_cores
 from castalia.core.models import Model
@@ -198,7 +198,9 @@ def _evaluated(house: House, subject: Subject, seed: int, *, fresh: bool) -> Gen
         return
     try:
         subject.evaluation = yield from _evaluate_now(house, subject.name, seed)
-    except UserError as error:
+    except Interrupted:
+        raise
+    except CastaliaError as error:
         subject.no_evaluation = error.message if not error.hint else f"{error.message} {error.hint}"
 
 

@@ -72,7 +72,7 @@ def test_a_text_is_a_table_when_all_of_it_is() -> None:
 
 
 def test_distance_is_none_for_the_same_and_grows_with_the_difference() -> None:
-    black, grey, white = (observed(Part(type="image", data=png((level,) * 3))) for level in (0, 128, 255))
+    black, grey, white = (observed(Part(type="image", data=png((level, level, level)))) for level in (0, 128, 255))
     assert distance(black, black) == 0.0
     assert distance(black, grey) == pytest.approx(0.5, abs=0.01)
     assert distance(black, white) == 1.0
