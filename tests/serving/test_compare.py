@@ -124,6 +124,23 @@ def test_kept_figures_are_used_until_fresh_ones_are_wanted(house: House) -> None
     assert "seed 0" in method.note
 
 
+def test_nobody_is_asked_the_same_twice(house: House) -> None:
+    for name in ("painter", "drawer", "voice"):
+        add(house, name, "speech" if name == "voice" else "image")
+    first = found(house, "painter", "voice", samples=2).comparison
+
+    def loaded(*names: str, **wishes: object) -> list[str]:
+        events = compare(house, names, **wishes)  # pyright: ignore[reportArgumentType]
+        told = [event.message for event in events if isinstance(event, Progress)]
+        return [message.partition(":")[0] for message in told if message.endswith(": loading")]
+
+    assert loaded("drawer", "painter", samples=2) == ["drawer"]
+    assert loaded("painter", "voice", samples=2, seed=1) == ["painter", "voice"]
+    assert loaded("painter", "voice", samples=2, fresh=True) == ["painter", "voice"]
+    again = found(house, "painter", "drawer", samples=2).comparison
+    assert again.row("output behaviour").cells["painter"] == first.row("output behaviour").cells["painter"]
+
+
 def test_a_model_that_does_not_load_keeps_its_column(house: House) -> None:
     add(house, "broken", details={"fail_load": "no weights"})
     add(house, "failing", details={"fail": "out of paint"})

@@ -39,7 +39,7 @@ FORMATS = {".html": "report.html", ".md": "report.md", ".json": "comparison.json
     "--samples", type=click.IntRange(2, 200), default=SAMPLES, show_default=True, help="Requests of its own kind each."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The first seed, for all the same.")
-@click.option("--fresh", is_flag=True, help="Evaluate anew instead of taking kept figures.")
+@click.option("--fresh", is_flag=True, help="Ask and evaluate anew instead of taking what is kept.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write the report here: .html, .md, .json, .svg, .png."
 )

@@ -29,6 +29,8 @@ from castalia.serving.trying import try_model
 from castalia.serving.workload import UNSUPPORTED, drawn, read_workload
 
 FOLDER = "comparisons"
+OBSERVED = "observed"
+"""Its folder of what was observed of each model, so that nobody is asked the same twice."""
 SAMPLES = 6
 MOST_REQUESTS = 42
 MOST_MODELS = 12
@@ -50,9 +52,9 @@ def compare(
 
     All are asked the same ``requests`` (a file as `castalia.serving.workload` reads it, of which at most ``most`` are
     drawn evenly over its classes; None: two of each kind of ours) and ``samples`` requests of their own kind, with the
-    same seeds. Figures of `castalia evaluate` are taken from the newest evaluation, or measured now where there is
-    none, or with ``fresh`` in any case. ``run`` names the folder in ``<home>/comparisons``. Closing the iterator stops
-    it and leaves nothing. Raises NotFound, BadRequest.
+    same seeds. What a model was asked before is not asked again, and figures of `castalia evaluate` are those of its
+    newest evaluation, or measured now where there is none; with ``fresh`` all is done anew. ``run`` names the folder in
+    ``<home>/comparisons``. Closing the iterator stops it and leaves no report. Raises NotFound, BadRequest.
     """
     models = chosen(house, names)
     asked, facts, notes = asked_of(house, requests, most, seed)
@@ -62,7 +64,8 @@ def compare(
     subjects: list[Subject] = []
     try:
         for model in models:
-            subject = yield from try_model(house, model, asked, samples, seed)
+            observed = house.home / FOLDER / OBSERVED
+            subject = yield from try_model(house, model, asked, samples, seed, observed, fresh=fresh)
             yield from _evaluated(house, subject, seed, fresh=fresh)
             subjects.append(subject)
         comparison = compared(subjects, samples=samples, seed=seed, requests=facts, command=command)
@@ -178,13 +181,18 @@ def machine() -> str:
 
 
 def _notes(subjects: Sequence[Subject]) -> list[str]:
+    when = [f"{subject.name} was asked on {subject.observed:%Y-%m-%d %H:%M} UTC." for subject in subjects]
     kept_ones = [subject for subject in subjects if subject.kept and subject.evaluation is not None]
     told = [
         f"{subject.name}: figures of castalia evaluate from {subject.evaluation.created:%Y-%m-%d %H:%M} UTC."
         for subject in kept_ones
         if subject.evaluation is not None
     ]
-    return told + [f"{subject.name} could not be loaded: {subject.failed}" for subject in subjects if subject.failed]
+    return (
+        when
+        + told
+        + [f"{subject.name} could not be loaded: {subject.failed}" for subject in subjects if subject.failed]
+    )
 
 
 def _evaluated(house: House, subject: Subject, seed: int, *, fresh: bool) -> Generator[Progress]:

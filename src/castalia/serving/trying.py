@@ -1,9 +1,11 @@
 """Asking one model everything that a comparison wants to know, and measuring what each answer costs."""
 
+import hashlib
 import json
 import time
 from collections.abc import Generator, Iterable
 from contextlib import closing
+from pathlib import Path
 from typing import cast
 
 import psutil
@@ -37,18 +39,48 @@ from castalia.serving.house import House
 from castalia.serving.inlining import with_inlined_text
 from castalia.serving.resolving import resolve_request
 from castalia.serving.transcribing import transcriber
+from castalia.store.locking import write_whole
 
+VERSION = 1
+"""Of what is observed: another one is asked anew."""
 REPEATED = 2
 """Samples that are made again with the same seed."""
 
 
 def try_model(
-    house: House, model: Model, requests: Iterable[Asked], samples: int, seed: int
+    house: House, model: Model, requests: Iterable[Asked], samples: int, seed: int, folder: Path, *, fresh: bool = False
 ) -> Generator[Progress, None, Subject]:
     """Everything that is observed of a model but its evaluation; returns it, tells how far it is.
 
     It runs in a fresh process of its own, as the first and only user. A model that does not load is told as failed.
+    What was observed is kept in ``folder``; a model that was asked all this before is not asked again, unless ``fresh``.
     """
+    plan = planned(model, list(requests), samples, seed)
+    path = folder / f"{key_of(model, plan)}.json"
+    if not fresh and path.is_file():
+        try:
+            return Subject.model_validate_json(path.read_bytes())
+        except ValueError:
+            pass  # of another version: ask again
+    subject = yield from _tried(house, model, plan)
+    if not subject.failed:
+        write_whole(path, subject.model_dump_json().encode())
+    return subject
+
+
+def key_of(model: Model, plan: "list[Planned]") -> str:
+    """The same for the same model, engine and questions, attachments and seeds included."""
+    digest = hashlib.sha256(
+        f"{VERSION} {model.name} {model.created.isoformat()} {model.engine} {model.options}".encode()
+    )
+    for one in plan:
+        digest.update(one.model_dump_json(exclude={"parts"}).encode())
+        for part in one.parts:
+            digest.update(part.read())
+    return digest.hexdigest()[:32]
+
+
+def _tried(house: House, model: Model, plan: "list[Planned]") -> Generator[Progress, None, Subject]:
     spec = engines().spec(model.engine)
     subject = Subject(
         model=model, engine=model.engine, remote=spec.remote, card=card_of(model), context=context_of(house, model)
@@ -63,7 +95,6 @@ def try_model(
     subject.load_seconds = time.perf_counter() - started
     try:
         trial = Trying(house, subject, engine)
-        plan = planned(model, list(requests), samples, seed)
         for number, one in enumerate(plan):
             yield Progress(message=f"{model.name}: {one.purpose}", fraction=number / len(plan))
             subject.trials.append(trial.run(one))

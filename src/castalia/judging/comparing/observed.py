@@ -1,6 +1,6 @@
 """What was observed of one model while it was asked: plain data, from which the rows are made."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -25,8 +25,8 @@ class Output(BaseModel):
     size: int
     sha256: str
     facts: dict[str, object] = Field(default_factory=dict)
-    described: list[float] = Field(default_factory=list[float], exclude=True)
-    words: list[str] = Field(default_factory=list[str], exclude=True)
+    described: list[float] = Field(default_factory=list[float])
+    words: list[str] = Field(default_factory=list[str])
 
 
 class Trial(BaseModel):
@@ -77,13 +77,14 @@ class Trial(BaseModel):
 class Subject(BaseModel):
     """A model under comparison, with all that was observed of it.
 
-    ``evaluation`` is that of `castalia evaluate`; without one ``no_evaluation`` says why. ``kept`` tells that it was
-    made before. ``card`` is the artifact's. ``context`` is the longest prompt with its answer in tokens, where there is
-    such a limit. Memory is in bytes.
+    ``observed`` says when it was asked. ``evaluation`` is that of `castalia evaluate`; without one ``no_evaluation``
+    says why. ``kept`` tells that it was made before. ``card`` is the artifact's. ``context`` is the longest prompt with
+    its answer in tokens, where there is such a limit. Memory is in bytes.
     """
 
     model: Model
     engine: str
+    observed: datetime = Field(default_factory=lambda: datetime.now(UTC))
     remote: bool = False
     trials: list[Trial] = Field(default_factory=list[Trial])
     evaluation: Evaluation | None = None
