@@ -53,7 +53,7 @@ def try_model(
     """Everything that is observed of a model but its evaluation; returns it, tells how far it is.
 
     It runs in a fresh process of its own, as the first and only user. A model that does not load is told as failed.
-    What was observed is kept in ``folder``; a model that was asked all this before is not asked again, unless ``fresh``.
+    What was observed is kept in ``folder``: who was asked all this before is not asked again, unless ``fresh``.
     """
     plan = planned(model, list(requests), samples, seed)
     path = folder / f"{key_of(model, plan)}.json"
