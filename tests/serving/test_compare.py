@@ -84,7 +84,7 @@ def test_a_language_model_beside_a_painter(house: House) -> None:
 
 
 def test_a_trained_model_is_evaluated_and_its_card_is_read(house: House, tmp_path: Path) -> None:
-    trained(house, tmp_path)
+    model = trained(house, tmp_path)
     add(house, "rows", "table")
     requests = tmp_path / "wishes.jsonl"
     lines = [
@@ -109,7 +109,7 @@ def test_a_trained_model_is_evaluated_and_its_card_is_read(house: House, tmp_pat
     assert (point.model, point.frontier) == ("members", True)
     assert point.cost > 0
     assert "no evaluation of table" in comparison.left_out["rows"]
-    assert comparison.row("disk").cells["members"].value == house.registry.get("members").size
+    assert comparison.row("disk").cells["members"].value == model.size
     assert comparison.row("memory").cells["members"].number > 1e7  # pyright: ignore[reportOptionalOperand]
 
 
