@@ -18,7 +18,7 @@ def cell(subject: Subject) -> Whole:
         return nothing(f"{TIMELESS[subject.makes]} has neither a before nor an after")
     found = [figure for name in QUARTERS if (figure := subject.figure(name)) is not None]
     if not found:
-        return nothing(subject.no_evaluation or f"no error by horizon is measured for {subject.makes} of this kind")
+        return nothing(subject.no_evaluation or "its evaluation tells no error by horizon")
     parts = [of_figure(figure, subject.evaluated_on()) for figure in found]
     return headline(parts[-1], parts, "error of the last quarter")
 
