@@ -23,9 +23,9 @@ h1 { font-size: 1.5rem; margin: 0 0 .2rem } h2 { font-size: 1.15rem; margin: 2.2
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .55rem .7rem; border-bottom: 1px solid var(--line) }
 tr:last-child > td, tr:last-child > th { border-bottom: 0 }
-.grid > tbody > tr > td { min-width: 11rem; border-left: 1px solid var(--line) }
-.grid > thead th { background: var(--band); position: sticky; top: 0 } .grid > tbody > tr > th { min-width: 10rem;
-  max-width: 13rem; background: var(--band); position: sticky; left: 0; font-weight: 600 }
+.grid { table-layout: fixed } .grid > tbody > tr > td { border-left: 1px solid var(--line) }
+.grid > thead th { background: var(--band) } .grid > thead th:first-child { width: 11rem }
+.grid > tbody > tr > th { background: var(--band); position: sticky; left: 0; font-weight: 600 }
 .value { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: break-word }
 .words { font-weight: 400 }
 .soft { color: var(--soft); font-size: .82rem; font-weight: 400 } .none { color: var(--soft) }
@@ -39,6 +39,9 @@ nav button { font: inherit; padding: .2rem .8rem; border: 1px solid var(--line);
   color: inherit; cursor: pointer }
 @media print { details { display: block } nav { display: none } }
 """
+
+FIRST, EACH = 11, 12
+"""Width of the first column, and the least of a model's, in rem."""
 
 SCRIPT = """
 const all = document.querySelectorAll('details')
@@ -89,7 +92,8 @@ def _grid(rows: list[Row], comparison: Comparison) -> str:
         f"{''.join(_cell(cell) for cell in row.cells.values())}</tr>"
         for row in rows
     )
-    table = f"<table class='grid'><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    wide = f"style='min-width: {FIRST + EACH * len(comparison.models)}rem'"
+    table = f"<table class='grid' {wide}><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>"
     return f"<div class='wide'>{table}</div>"
 
 
