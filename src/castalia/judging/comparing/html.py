@@ -30,9 +30,8 @@ tr:last-child > td, tr:last-child > th { border-bottom: 0 }
 .words { font-weight: 400 }
 .soft { color: var(--soft); font-size: .82rem; font-weight: 400 } .none { color: var(--soft) }
 details { margin-top: .35rem; font-size: .86rem } summary { cursor: pointer; color: var(--mark) }
-details table td { padding: .18rem .4rem .18rem 0; border: 0; min-width: 0 } details td + td { text-align: right;
-  white-space: nowrap } details td.words { text-align: left; white-space: normal }
-.best { color: var(--mark) }
+details table td { padding: .18rem .4rem .18rem 0; border: 0; min-width: 0 } details td + td { text-align: right }
+details td.words { text-align: left }
 figure { margin: 0; max-width: 760px } figure svg { max-width: 100%; height: auto; background: #fff }
 figcaption { color: var(--soft); font-size: .86rem } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
 nav button { font: inherit; padding: .2rem .8rem; border: 1px solid var(--line); border-radius: 1rem; background: none;
