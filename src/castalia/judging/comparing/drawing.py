@@ -105,9 +105,9 @@ def quality_against_cost(points: Sequence[Point]) -> Drawing:
         told = f"{point.model} ({point.makes}): quality {point.quality:.2f}, {point.cost:.3g} CPU-s"
         drawing.dots.append(Dot(x, y, 6.0, colour, point.frontier, told))
         right = x < WIDTH - 170
-        label = _free(taken, y + 4, x)
+        label = _free(taken, y - 9, x)
         anchor: Literal["start", "end"] = "start" if right else "end"
-        across = x + 11 if right else x - 11
+        across = x + 8 if right else x - 8
         drawing.words.append(Words(across, label, f"{point.model} ({point.makes})", colour, anchor))
     return drawing
 

@@ -19,8 +19,8 @@ def sentences(comparison: Comparison) -> list[str]:
     best = [point.model for point in sorted(comparison.points, key=lambda point: point.cost) if point.frontier]
     if len(comparison.points) > 1:
         told.append(
-            f"No other model is both better and cheaper than {joined(best)}: quality is where a model's own figures "
-            "stand between baseline and real items, cost is CPU-seconds."
+            f"On the frontier of quality and cost: {joined(best)}; no other model is both better and cheaper than one of "
+            "them. Quality is where a model's own figures stand between baseline and real items, cost is CPU-seconds."
         )
     cells = [cell for row in comparison.rows for cell in row.cells.values()]
     empty = sum(cell.value is None for cell in cells)
