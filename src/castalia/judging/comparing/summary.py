@@ -19,7 +19,7 @@ def sentences(comparison: Comparison) -> list[str]:
     best = [point.model for point in sorted(comparison.points, key=lambda point: point.cost) if point.frontier]
     if len(comparison.points) > 1:
         told.append(
-            f"On the frontier of quality and cost: {joined(best)}; no other model is both better and cheaper than one of "
+            f"On the frontier of quality and cost: {joined(best)}; nobody is both better and cheaper than one of "
             "them. Quality is where a model's own figures stand between baseline and real items, cost is CPU-seconds."
         )
     cells = [cell for row in comparison.rows for cell in row.cells.values()]
