@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from castalia.core.representation import Tokens
 from castalia.families.contract import Batch
 from castalia.families.nets.autoregressive import Autoregressive
 from castalia.judging.evaluation.horizon import of_time, of_tokens
@@ -45,11 +46,18 @@ def test_clips_are_cut_along_their_frames() -> None:
 class Certain:
     """A learner that is sure of the first half of each sequence and at a loss in the second."""
 
+    class Rules:
+        trivial = True
+
+    rules = Rules()
+    layout = Tokens(vocabulary=2, length=8, stream=True)
+
     def token_losses(
         self, batch: Batch, known: torch.Tensor | None, obeying: bool
     ) -> tuple[torch.Tensor, torch.Tensor]:
         losses = torch.zeros(batch.data.shape)
-        losses[:, 4:] = torch.inf if obeying else 2.0  # a grammar that forbids what the data has
+        losses[:, 4:] = 2.0
+        losses[:, 7] = torch.inf  # a grammar forbids what the data has there
         return losses, torch.ones_like(losses, dtype=torch.bool)
 
 

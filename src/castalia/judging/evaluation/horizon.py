@@ -43,17 +43,19 @@ def of_time(real: Items, made: Items, floor: Items, trivial: Items, seed: int) -
 def of_tokens(learner: Autoregressive, held: Items, seed: int) -> tuple[list[Figure], list[Curve]]:
     """Nats a token of each quarter of held-out sequences (n, length), each token with all before it known.
 
-    By the network alone: where a grammar forbids a token that the data has, the likelihood with it would be 0.
+    As in sampling, what a grammar forbids has no probability; tokens of the data that it forbids are left out.
     """
     rows = vectors.some(held, MOST, seed)
+    obeying = not learner.rules.trivial and not learner.layout.stream
     sums, counts = np.zeros((len(rows), QUARTERS)), np.zeros((len(rows), QUARTERS))
     with torch.no_grad():
         for start in range(0, len(rows), AT_ONCE):
             data = torch.from_numpy(np.ascontiguousarray(rows[start : start + AT_ONCE], dtype=np.int64))
-            losses, counted = learner.token_losses(Batch(data, None, None), None, obeying=False)
+            losses, counted = learner.token_losses(Batch(data, None, None), None, obeying)
             for place, (loss, known) in enumerate(zip(losses.double().numpy(), counted.numpy(), strict=True), start):
                 for number, part in enumerate(np.array_split(loss[known], QUARTERS)):
-                    sums[place, number], counts[place, number] = part.sum(), len(part)
+                    allowed = part[np.isfinite(part)]
+                    sums[place, number], counts[place, number] = allowed.sum(), len(allowed)
     figures: list[Figure] = []
     for number in range(QUARTERS):
         nats, sizes = sums[:, number], counts[:, number]
