@@ -181,6 +181,8 @@ def test_no_difference_where_intervals_overlap() -> None:
     assert contrast("fit", clear) == ["Fit: a is highest with 100 %; b (0 %) is lower."]
     few = {"a": share("", [True] * 2), "b": share("", [False] * 2)}
     assert contrast("fit", few) == ["Fit: no difference between a and b; their intervals overlap."]
+    single = {"a": share("", [True]), "b": share("", [False])}
+    assert "no difference" in contrast("fit", single)[0]
     other = few["b"].model_copy(update={"basis": "other data"})
     assert contrast("fit", {"a": few["a"], "b": other}) == []
 

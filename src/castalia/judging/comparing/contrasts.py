@@ -42,8 +42,8 @@ def _sentence(what: str, cells: Named) -> str:
     title = what[0].upper() + what[1:]
     if not rest:
         same = all(cells[name].number == first.number for name in order)
-        once = "measured once, they are not a tenth apart" if first.n == 1 else "their intervals overlap"
-        why = f"all have {number(first)}" if same else once
+        near = "measured once, they are not a tenth apart" if once(first) else "their intervals overlap"
+        why = f"all have {number(first)}" if same else near
         return f"{title}: no difference between {joined(order)}; {why}."
     word = "highest" if first.better == "higher" else "lowest"
     best = f"{order[0]} is {word} with {number(first)}"
@@ -62,10 +62,15 @@ def ranked(cells: Named) -> list[str]:
 
 def differs(one: Cell, other: Cell) -> bool:
     """Whether the intervals lie apart; figures that were measured once, whether they are a tenth apart."""
-    if one.n == 1 and other.n == 1:
+    if once(one) and once(other):
         mine, theirs = one.number or 0.0, other.number or 0.0
         return abs(mine - theirs) > ONCE * max(abs(mine), abs(theirs))
     return one.ends[1] < other.ends[0] or other.ends[1] < one.ends[0]
+
+
+def once(cell: Cell) -> bool:
+    """Whether it was measured a single time, without an interval."""
+    return cell.n == 1 and cell.interval is None
 
 
 def joined(names: Sequence[str]) -> str:

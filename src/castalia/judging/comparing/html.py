@@ -31,6 +31,7 @@ tr:last-child > td, tr:last-child > th { border-bottom: 0 }
 .soft { color: var(--soft); font-size: .82rem; font-weight: 400 } .none { color: var(--soft) }
 details { margin-top: .35rem; font-size: .86rem } summary { cursor: pointer; color: var(--mark) }
 details table td { padding: .18rem .4rem .18rem 0; border: 0; min-width: 0 } details td + td { text-align: right }
+details table { table-layout: fixed } details td { overflow-wrap: anywhere } details td:first-child { width: 42% }
 details td.words { text-align: left }
 figure { margin: 0; max-width: 760px } figure svg { max-width: 100%; height: auto; background: #fff }
 figcaption { color: var(--soft); font-size: .86rem } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
