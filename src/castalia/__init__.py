@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from castalia.client.api import (
+        advise,
         ask,
         choose,
+        compare,
         correct,
         evaluate,
         export,
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "advise": "castalia.client.api",
     "ask": "castalia.client.api",
     "choose": "castalia.client.api",
+    "compare": "castalia.client.api",
     "correct": "castalia.client.api",
     "evaluate": "castalia.client.api",
     "export": "castalia.client.api",
@@ -61,8 +65,10 @@ __all__ = [
     "Request",
     "Result",
     "Verdict",
+    "advise",
     "ask",
     "choose",
+    "compare",
     "correct",
     "evaluate",
     "export",

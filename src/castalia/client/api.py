@@ -1,4 +1,4 @@
-"""Ask, generate, choose, train and evaluate from Python. Each call is thin over `castalia.serving`.
+"""Ask, generate, choose, train, evaluate and compare from Python. Each call is thin over `castalia.serving`.
 
 import castalia
 
@@ -22,7 +22,12 @@ from castalia.core.events import Completed, Event, ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.requests import AUTO, Preference, Request
 from castalia.core.results import Choice, Result
+from castalia.judging.comparing.cells import Compared, Comparison
 from castalia.judging.evaluation.figures import Evaluated, Evaluation
+from castalia.serving.advise import Advice
+from castalia.serving.advise import advise as advise_on
+from castalia.serving.compare import MOST_REQUESTS, SAMPLES
+from castalia.serving.compare import compare as compare_models
 from castalia.serving.evaluate import evaluate as evaluate_model
 from castalia.serving.exporting import export as export_model
 from castalia.serving.house import House
@@ -33,6 +38,7 @@ from castalia.serving.planning import plan_training
 from castalia.serving.plans import planned, respond
 from castalia.serving.train import resume
 from castalia.serving.train import train as train_plan
+from castalia.serving.workload import read_workload
 
 _lock = Lock()
 _houses: list[House] = []
@@ -194,6 +200,51 @@ def evaluate(
             if progress is not None:
                 progress(event)
     raise Interrupted("The evaluation ended without figures.", hint="Evaluate again.")
+
+
+def compare(
+    *models: str | Model,
+    requests: str | Path | None = None,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    most: int = MOST_REQUESTS,
+    fresh: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> Comparison:
+    """Set models side by side: what they make, how well, at what cost; the report lies in ``<home>/comparisons``.
+
+    ``requests`` is a file of JSON lines that all of them are asked; see `castalia.serving.compare.compare`. Raises
+    NotFound, BadRequest.
+    """
+    names = [model.name if isinstance(model, Model) else model for model in models]
+    told = {"requests": None if requests is None else str(requests), "samples": samples, "seed": seed}
+    events = compare_models(
+        house(),
+        names,
+        requests=requests,
+        samples=samples,
+        seed=seed,
+        most=most,
+        fresh=fresh,
+        command=f"castalia.compare({', '.join(map(repr, names))}, "
+        f"{', '.join(f'{key}={value!r}' for key, value in told.items())})",
+    )
+    with closing(events):
+        for event in events:
+            if isinstance(event, Compared):
+                return event.comparison
+            if progress is not None:
+                progress(event)
+    raise Interrupted("The comparison ended without rows.", hint="Compare again.")
+
+
+def advise(requests: str | Path) -> Advice:
+    """Which kinds of models a file of requests needs, which installed one would answer, what is missing; runs nothing.
+
+    ``requests`` are JSON lines. Raises BadRequest for a file that cannot be read.
+    """
+    path = Path(requests).expanduser()
+    return advise_on(house(), read_workload(path), path.name, f"castalia.advise({str(requests)!r})")
 
 
 def export(name: str, to: str | Path, conditions: dict[str, str] | None = None) -> Path:

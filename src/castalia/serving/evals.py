@@ -190,13 +190,14 @@ class Evals:
             run = EvalRun.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):
             raise NotFound(f"{path} cannot be read.", hint="Delete its folder.") from None
-        if run.state in {"queued", "in_progress"} and run.process != os.getpid() and not _alive(run.process):
+        if run.state in {"queued", "in_progress"} and run.process != os.getpid() and not alive(run.process):
             lost = Interrupted("The server stopped while the run was at work.", hint="Start it again.")
             run.state, run.error = "failed", lost.as_dict()
         return run
 
 
-def _alive(process: int) -> bool:
+def alive(process: int) -> bool:
+    """Whether a process of that number runs on this machine."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

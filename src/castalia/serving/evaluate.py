@@ -6,6 +6,8 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from castalia.core.errors import BadRequest, CastaliaError, EngineError, InternalError, Interrupted
 from castalia.core.events import Progress
 from castalia.core.models import Model
@@ -13,6 +15,7 @@ from castalia.core.requests import new_id
 from castalia.judging.evaluation.figures import Evaluated, Evaluation
 from castalia.judging.evaluation.launcher import launch
 from castalia.judging.evaluation.plan import EvaluationPlan
+from castalia.judging.evaluation.writing import DATA
 from castalia.serving.artifacts import describe_file
 from castalia.serving.house import House
 from castalia.serving.transcribing import listener
@@ -82,15 +85,6 @@ def plan_evaluation(
         raise BadRequest(f"{model.name} makes nothing by itself.", hint="Evaluate a model that answers: castalia ls")
     if engine is not None and engine not in model.engines:
         raise BadRequest(f"{model.name} does not run on {engine!r}.", hint=f"It runs on: {', '.join(model.engines)}.")
-    settings = house.settings.engines
-    assets = house.assets()
-    load: dict[str, object] = {
-        "threads": settings.threads,
-        "context": settings.context,
-        "slots": settings.slots,
-        "cache": str(house.home / "cache" / "converted"),
-        "assets": {key: str(folder) for key, folder in assets.items()},
-    }
     return EvaluationPlan(
         model=model,
         engine=engine or model.engine,
@@ -99,13 +93,37 @@ def plan_evaluation(
         data_options=data_options or {},
         samples=samples,
         seed=seed,
-        load_options=load,
-        assets=assets,
+        load_options=load_options(house),
+        assets=house.assets(),
         listener=listener(house) if model.outputs[0] == "speech" else None,
-        start_timeout=settings.start_timeout,
+        start_timeout=house.settings.engines.start_timeout,
         cache=house.home / "cache",
         command=command,
     )
+
+
+def load_options(house: House) -> dict[str, object]:
+    """How an engine loads a model of this house."""
+    settings = house.settings.engines
+    return {
+        "threads": settings.threads,
+        "context": settings.context,
+        "slots": settings.slots,
+        "cache": str(house.home / "cache" / "converted"),
+        "assets": {key: str(folder) for key, folder in house.assets().items()},
+    }
+
+
+def kept(house: House, model: Model) -> Evaluation | None:
+    """The newest evaluation of a model, where its file still is."""
+    told = model.details.get("evaluation")
+    if not isinstance(told, dict):
+        return None
+    path = (house.home / str(told.get("report"))).with_name(DATA)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    try:
+        return Evaluation.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def keep(house: House, name: str, evaluation: Evaluation, folder: Path) -> None:

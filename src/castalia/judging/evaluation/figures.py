@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field, TypeAdapter
 from castalia.core.events import Progress
 from castalia.core.results import Measure
 
-Axis = Literal["realism", "diversity", "originality", "use", "control", "language", "knowledge", "instructions"]
+Axis = Literal[
+    "realism", "diversity", "originality", "use", "control", "language", "knowledge", "instructions", "context"
+]
 
 
 class Figure(Measure):

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from castalia.core.contracts import Representation
 from castalia.core.errors import BadRequest
 from castalia.core.plugins import modalities, resolve
-from castalia.judging.evaluation import encoder, vectors
+from castalia.judging.evaluation import encoder, horizon, vectors
 from castalia.judging.evaluation.bench import Bench
 from castalia.judging.evaluation.bootstrap import of_mean
 from castalia.judging.evaluation.calibration import reliability
@@ -29,6 +29,8 @@ AT_ONCE = 16
 """Items of one request."""
 DESCRIBED = 16
 """Copies are looked for in items averaged down to this side at most."""
+RUNNING = ("audio", "video")
+"""What runs in time: its error is told by quarters, too."""
 SHOWN = 32
 PAIRS = 18
 
@@ -123,6 +125,10 @@ def measured(
         figures=[*vectors.realism(sets, seed), *vectors.diversity(sets, seed)],
     )
     found.figures += _classes(real, net, made, trivial, wanted, found.curves)
+    if real.config.modality in RUNNING:
+        figures, curves = horizon.of_time(real.held_out, made, floor, trivial, seed)
+        found.figures += figures
+        found.curves += curves
     pairs: list[Items] = []
     if real.seen:
         seen = vectors.Sets(*(described(items) for items in parts))

@@ -11,7 +11,9 @@ from safetensors.numpy import load_file
 
 from castalia.core.errors import BadRequest
 from castalia.families.artifact import FINGERPRINTS
-from castalia.judging.evaluation import vectors
+from castalia.families.loading import load_learner
+from castalia.families.nets.autoregressive import Autoregressive
+from castalia.judging.evaluation import horizon, vectors
 from castalia.judging.evaluation.bench import Bench
 from castalia.judging.evaluation.bootstrap import of_mean
 from castalia.judging.evaluation.figures import Curve, Evaluation, Figure
@@ -57,6 +59,11 @@ def evaluate(bench: Bench) -> Evaluation:
     prints = load_file(plan.model.folder / FINGERPRINTS)
     found = measured(training, held, made, prints, plan.seed)
     found.model, found.data, found.notes = plan.model.name, real.facts, real.notes
+    learner = load_learner(plan.model.folder, real.config)
+    if isinstance(learner, Autoregressive):
+        figures, curves = horizon.of_tokens(learner, real.held_out, plan.seed)
+        found.figures += figures
+        found.curves += curves
     history = training_curve(real)
     found.curves += [] if history is None else [history]
     rows = [view.encode(piece) for piece in made[:SHOWN]]

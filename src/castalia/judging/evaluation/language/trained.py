@@ -16,7 +16,7 @@ from castalia.core.representation import Tokens
 from castalia.families.contract import Batch
 from castalia.families.loading import load_learner
 from castalia.families.nets.autoregressive import Autoregressive
-from castalia.judging.evaluation import vectors
+from castalia.judging.evaluation import horizon, vectors
 from castalia.judging.evaluation.bench import Bench
 from castalia.judging.evaluation.bootstrap import of_mean, of_statistic
 from castalia.judging.evaluation.figures import Evaluation, Example, Figure
@@ -62,6 +62,9 @@ def evaluate(bench: Bench) -> Evaluation:
     found = measured(training_texts, held_texts[:MOST_REAL], made, plan.seed, corpus)
     found.model, found.data, found.notes = plan.model.name, real.facts, real.notes
     found.figures.insert(0, _bits(learner, view, vectors.some(real.held_out, MOST_REAL, plan.seed), bench))
+    figures, curves = horizon.of_tokens(learner, real.held_out, plan.seed)
+    found.figures += figures
+    found.curves += curves
     if layout.stream:
         whole = [" ".join(sentences_of(text)[1:-1]) for text in held_texts[:COHERENT]]
         ordered = coherence([text for text in whole if text], _likelihood(learner, view), plan.seed)
