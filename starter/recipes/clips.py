@@ -5,7 +5,7 @@ down, spin, grow or shrink, on white: 16 frames of 48 x 48 pixels each, as lossl
 two of each thing, are never shown: `starter/measures/clips.py` asks for them.
 
     python starter/recipes/clips.py clips/
-    castalia train clips/ --name clips --family diffusion --size medium --minutes 27 --compress latents \\
+    castalia train clips/ --name clips --family diffusion --size medium --minutes 36 --compress latents \\
         --option rate=0.002 --option dropout=0
 """
 

@@ -217,7 +217,9 @@ def _free(house: House, wanted: str, origin: Origin, *, fixed: bool, replace: bo
     if fixed or wanted in mine:
         raise Conflict(
             f"{wanted!r} is taken by another model, or its files have changed since it was pulled.",
-            hint=f"Give another --name, or replace it with --replace, or castalia rm {wanted}.",
+            hint=f"Give another --name, or castalia rm {wanted} first."
+            if replace or wanted not in mine
+            else f"Give another --name, or replace it with --replace, or castalia rm {wanted}.",
         )
     return check_name(next(f"{wanted}-{n}" for n in range(2, len(names) + 3) if f"{wanted}-{n}" not in names))
 
