@@ -136,6 +136,14 @@ class Modality(Protocol):
         """The representation that `Representation.config` described."""
         ...
 
+    def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
+        """Another set as arrays of a representation that was fitted before, so that a model can be judged by it.
+
+        What the representation has no place for (a metre, a letter, a class) is left out. Raises DatasetError as `fit`
+        does.
+        """
+        ...
+
     def fingerprints(self, representation: Representation, data: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
         """Small arrays by name that let `checks` see a near-copy of a training item; kept in the artifact."""
         ...

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from castalia.core.assets import provide
 from castalia.core.contracts import Encoded, Modality, Representation
-from castalia.core.errors import BadRequest, DatasetError, UnsupportedInput
+from castalia.core.errors import BadRequest, DatasetError
 from castalia.core.plugins import modalities
 from castalia.core.representation import Layout, Tokens
 from castalia.core.splitting import held_out_items, held_out_windows
@@ -71,7 +71,7 @@ def reference(plan: EvaluationPlan) -> Reference:
     source = cast("Path", given or own)
     if not source.exists():
         raise BadRequest(f"There is no {source}.", hint="Check the path after --data.")
-    encoded = _read(modality, source, options, config)
+    encoded = _read(modality, source, options, representation)
     seed = int(cast("int", recipe.get("seed", 0)))
     notes: list[str] = []
     same = items == len(encoded.data) or given is None or (own is not None and own.resolve() == source.resolve())
@@ -82,7 +82,7 @@ def reference(plan: EvaluationPlan) -> Reference:
         seen = not notes
     elif own is not None:
         held, _ = encoded, encoded
-        training, _ = _split(_read(modality, own, options, config), config.layout, seed)
+        training, _ = _split(_read(modality, own, options, representation), config.layout, seed)
         seen = True
         notes.append(f"Held-out items are all of {source.name}, training items those of {own.name}.")
     else:
@@ -118,19 +118,10 @@ def _own(source: str) -> Path | None:
     return path if source and path.exists() and not (path / CARD).is_file() else None
 
 
-def _read(modality: Modality, source: Path, options: BaseModel, config: ArtifactConfig) -> Encoded:
-    wanted = modality.restore(config.representation)
+def _read(modality: Modality, source: Path, options: BaseModel, wanted: Representation) -> Encoded:
+    """The data as the model sees it: by the representation that it gives itself only where that is the model's."""
     found, encoded = modality.fit(source, options, wanted.layout.kind)
-    if _shape(found.layout) != _shape(wanted.layout):
-        raise UnsupportedInput(
-            f"{source.name} becomes items of {_shape(found.layout)}, the model makes {_shape(wanted.layout)}.",
-            hint="Give --option NAME=VALUE with the options of its training data, such as size=32.",
-        )
-    return encoded
-
-
-def _shape(layout: Layout) -> tuple[int, ...]:
-    return () if isinstance(layout, Tokens) else layout.shape
+    return encoded if found.config() == wanted.config() else modality.encode(wanted, source, options)
 
 
 def _options(modality: Modality, values: dict[str, object]) -> BaseModel:

@@ -81,17 +81,20 @@ class AudioModality:
         listing = list_folder(source, chosen)
         captions = read_captions(listing, chosen.captions)
         rate, frames = _shape(listing, chosen)
-        sounds, labels, words, problems = _read(listing, captions, rate, frames, chosen)
-        problems = [*captions.problems, *problems]
-        if problems and not chosen.skip_bad:
-            raise refuse(problems)
-        if len(sounds) < FEWEST:
-            raise refuse([f"{len(sounds)} different sounds that can be heard; at least {FEWEST} are needed"])
+        sounds, labels, words = _read(listing, captions, rate, frames, chosen)
         top = max(float(mel_levels(sound, rate, frames).max()) for sound in sounds)
         askable = Askable(tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts))
         representation = MelRepresentation(rate, frames, round(top, 1), askable)
         data = np.stack([representation.encode(sound) for sound in sounds])
         return representation, Encoded(data, *askable.encode(labels, words))
+
+    def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
+        """Other sounds at the rate and length and with the classes of a representation."""
+        chosen, view = _data_options(options), _log_mel(representation)
+        listing = list_folder(source, chosen)
+        captions = read_captions(listing, chosen.captions)
+        sounds, labels, words = _read(listing, captions, view.rate, view.frames, chosen)
+        return Encoded(np.stack([view.encode(sound) for sound in sounds]), *view.askable.encode(labels, words))
 
     def restore(self, config: dict[str, object]) -> MelRepresentation:
         """The representation that a model's ``config.json`` describes."""
@@ -180,12 +183,12 @@ def _decoded(path: Path) -> tuple[Samples, int] | None:
 
 def _read(
     listing: Listing, captions: Captions, rate: int, frames: int, options: AudioData
-) -> tuple[list[Samples], list[str | None], list[str | None], list[str]]:
-    """Sounds with their labels and captions, and what could not be read."""
+) -> tuple[list[Samples], list[str | None], list[str | None]]:
+    """Sounds with their labels and captions. Raises DatasetError."""
     sounds: list[Samples] = []
     labels: list[str | None] = []
     words: list[str | None] = []
-    problems: list[str] = []
+    problems = list(captions.problems)
     seen: set[tuple[bytes, str | None, str | None]] = set()
     for item in listing.items:
         try:
@@ -199,7 +202,11 @@ def _read(
                 sounds.append(sound)
                 labels.append(item.label)
                 words.append(caption)
-    return sounds, labels, words, problems
+    if problems and not options.skip_bad:
+        raise refuse(problems)
+    if len(sounds) < FEWEST:
+        raise refuse([f"{len(sounds)} different sounds that can be heard; at least {FEWEST} are needed"])
+    return sounds, labels, words
 
 
 def _data_options(options: BaseModel) -> AudioData:

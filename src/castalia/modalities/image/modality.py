@@ -1,8 +1,9 @@
 """The image modality: reading a folder, and turning arrays into finished pictures."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from castalia.core.events import Progress
 from castalia.core.representation import Kind
 from castalia.core.requests import Request
 from castalia.modalities.asking import Askable
-from castalia.modalities.captions import read_captions, without_captions
+from castalia.modalities.captions import Captions, read_captions, without_captions
+from castalia.modalities.folders import Listing
 from castalia.modalities.image import figures, fingerprints, surveying
 from castalia.modalities.image.drawing import read_drawing
 from castalia.modalities.image.options import ImageData, ImageOptions
@@ -58,36 +60,18 @@ class ImageModality:
         listing = list_folder(source, chosen)
         captions = read_captions(listing, chosen.captions)
         side = side_for(sizes_of(listing.items), chosen)
-        pictures: list[Image.Image] = []
-        labels: list[str | None] = []
-        words: list[str | None] = []
-        problems = list(captions.problems)
-        seen: set[tuple[bytes, str | None, str | None]] = set()
-        grey = True
-        for item in listing.items:
-            try:
-                image = decode(item.path, at_least=2 * side)
-            except UnsupportedInput as error:
-                problems.append(f"{item.name}: {error.message}")
-                continue
-            content, picture = surveying.digest(image), square(image, side, chosen.crop)
-            for caption in captions.of(item.name):
-                if (key := (content, item.label, caption)) not in seen:
-                    seen.add(key)
-                    grey = grey and is_grey(image)
-                    pictures.append(picture)
-                    labels.append(item.label)
-                    words.append(caption)
-        if problems and not chosen.skip_bad:
-            raise refuse(problems)
-        if len({content for content, *_ in seen}) < FEWEST:
-            raise refuse([f"{len(pictures)} different readable pictures; at least {FEWEST} are needed"])
-
-        channels = 1 if chosen.channels == "grey" or (chosen.channels == "auto" and grey) else 3
-        askable = Askable(tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts))
+        found = _read(listing, captions, side, chosen.crop, skip_bad=chosen.skip_bad)
+        channels = 1 if chosen.channels == "grey" or (chosen.channels == "auto" and found.grey) else 3
+        askable = Askable(tuple(one for one in listing.classes if one in set(found.labels)), bool(captions.texts))
         representation = PixelRepresentation(side, channels, askable, chosen.crop)
-        data = np.stack([to_array(picture, channels) for picture in pictures])
-        return representation, Encoded(data, *askable.encode(labels, words))
+        return representation, _encoded(representation, found)
+
+    def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
+        """Other pictures at the size, in the channels and with the classes of a representation."""
+        chosen, view = _data_options(options), _pixels(representation)
+        listing = list_folder(source, chosen)
+        captions = read_captions(listing, chosen.captions)
+        return _encoded(view, _read(listing, captions, view.side, view.crop, skip_bad=chosen.skip_bad))
 
     def restore(self, config: dict[str, object]) -> PixelRepresentation:
         """The representation that a model's ``config.json`` describes."""
@@ -139,6 +123,46 @@ class ImageModality:
         """Realism, coverage, diversity and sharpness against held-out pictures, see `figures`."""
         del representation
         return figures.training_figures(real, synthetic)
+
+
+@dataclass
+class _Found:
+    """Pictures with their labels and captions, one for each caption; whether all are grey."""
+
+    pictures: list[Image.Image] = field(default_factory=list[Image.Image])
+    labels: list[str | None] = field(default_factory=list[str | None])
+    words: list[str | None] = field(default_factory=list[str | None])
+    grey: bool = True
+
+
+def _read(listing: Listing, captions: Captions, side: int, crop: Literal["centre", "fit"], *, skip_bad: bool) -> _Found:
+    """All different pictures as squares. Raises DatasetError."""
+    found, problems = _Found(), list(captions.problems)
+    seen: set[tuple[bytes, str | None, str | None]] = set()
+    for item in listing.items:
+        try:
+            image = decode(item.path, at_least=2 * side)
+        except UnsupportedInput as error:
+            problems.append(f"{item.name}: {error.message}")
+            continue
+        content, picture = surveying.digest(image), square(image, side, crop)
+        for caption in captions.of(item.name):
+            if (key := (content, item.label, caption)) not in seen:
+                seen.add(key)
+                found.grey = found.grey and is_grey(image)
+                found.pictures.append(picture)
+                found.labels.append(item.label)
+                found.words.append(caption)
+    if problems and not skip_bad:
+        raise refuse(problems)
+    if len({content for content, *_ in seen}) < FEWEST:
+        raise refuse([f"{len(found.pictures)} different readable pictures; at least {FEWEST} are needed"])
+    return found
+
+
+def _encoded(view: PixelRepresentation, found: _Found) -> Encoded:
+    data = np.stack([to_array(picture, view.channels) for picture in found.pictures])
+    return Encoded(data, *view.askable.encode(found.labels, found.words))
 
 
 def _sized(image: Image.Image, side: int | None) -> Image.Image:

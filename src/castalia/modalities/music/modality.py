@@ -1,6 +1,6 @@
 """The music modality: reading scores, and turning tokens into finished pieces."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from castalia.core.requests import Request
 from castalia.modalities.folders import refuse
 from castalia.modalities.music import figures, fingerprints, fitting, generation, surveying
 from castalia.modalities.music.options import MusicData
+from castalia.modalities.music.piece import Piece
 from castalia.modalities.music.reading import FEWEST, files_of, read_all
 from castalia.modalities.music.representation import MusicRepresentation, restored
 from castalia.modalities.music.roll import as_png, piano_rolls
@@ -43,18 +44,23 @@ class MusicModality:
         Raises DatasetError with all unreadable files unless ``skip_bad``, and for fewer than 16 pieces; MissingExtra.
         """
         chosen = _data_options(options)
-        read = read_all(source, chosen)
-        problems = [] if chosen.skip_bad else [f"{name}: {reason}" for name, reason in read.bad.items()]
-        pieces = surveying.different(read.pieces)
+        pieces, problems = _different(source, chosen)
         pieces = fitting.usable(pieces, chosen) if pieces else []
-        if len(pieces) < FEWEST:
-            problems.append(f"{len(pieces)} pieces of shared metres and parts; at least {FEWEST} are needed")
-        if problems:
-            raise refuse("scores", problems)
+        _refuse_few(pieces, problems)
         view, data, facts = fitting.fit(pieces, chosen)
         if not view.groups:
             return view, Encoded(data)
         return view, Encoded(data, *view.encode_conditions(facts))
+
+    def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
+        """Other pieces as tokens of a representation, those in its metres and with parts that it has."""
+        view = _view(representation)
+        pieces, problems = _different(source, _data_options(options))
+        kept = [piece for piece in pieces if not view.by_parts or len(piece.parts) == len(view.voices)]
+        rows = [(row, view.facts(piece)) for piece in kept for row in view.encode(piece)]
+        _refuse_few(rows, problems)
+        data = np.stack([row for row, _ in rows])
+        return Encoded(data, *view.encode_conditions([facts for _, facts in rows])) if view.groups else Encoded(data)
 
     def restore(self, config: dict[str, object]) -> MusicRepresentation:
         """The representation that a model's ``config.json`` describes."""
@@ -80,6 +86,20 @@ class MusicModality:
     ) -> dict[str, float]:
         """Pitches, lengths, steps, key and density against held-out pieces, see `figures`."""
         return figures.training_figures(_view(representation), real, synthetic)
+
+
+def _different(source: Path, options: MusicData) -> tuple[list[Piece], list[str]]:
+    """All different pieces, and what could not be read unless that may be skipped."""
+    read = read_all(source, options)
+    problems = [] if options.skip_bad else [f"{name}: {reason}" for name, reason in read.bad.items()]
+    return surveying.different(read.pieces), problems
+
+
+def _refuse_few(items: Sequence[object], problems: list[str]) -> None:
+    if len(items) < FEWEST:
+        problems = [*problems, f"{len(items)} pieces of shared metres and parts; at least {FEWEST} are needed"]
+    if problems:
+        raise refuse("scores", problems)
 
 
 def _data_options(options: BaseModel) -> MusicData:

@@ -74,6 +74,18 @@ class TableModality:
         values = np.stack([one.values for one in found.columns if one.values is not None], axis=1)
         return representation, representation.encode(values)
 
+    def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
+        """Another table's rows, by the columns and distributions of a representation. Raises DatasetError."""
+        view, table = _rows(representation), inspect(source, TableData.model_validate(options.model_dump())).table
+        missing = [column.name for column in view.learned if column.name not in table.names]
+        if missing:
+            raise DatasetError(
+                f"{source} lacks columns that the model has learnt.",
+                problems=[f"there is no column {name!r}" for name in missing],
+                hint="Give a table with the columns of the training table.",
+            )
+        return view.encode(view.parse(table))
+
     def restore(self, config: dict[str, object]) -> TableRepresentation:
         """The representation that `config` of either kind described."""
         view = TokenRepresentation if config.get("name") == TokenRepresentation.name else TableRepresentation

@@ -78,6 +78,24 @@ class TextModality:
         length = chosen.context or _context(len(data))
         return TextRepresentation(tokenizer, length, stream=True, documents=len(documents)), Encoded(data)
 
+    def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
+        """Other texts as tokens of a representation, as a stream or line by line as it is.
+
+        Symbols that it has not learnt are left out, and so are lines that are too long for it.
+        """
+        view, chosen = _tokens(representation), _data_options(options)
+        listing = read(source, chosen)
+        problems = [] if chosen.skip_bad else [f"{name} {reason}" for name, reason in listing.bad.items()]
+        texts = documents_of(listing) if view.stream else lines_of(listing, chosen)
+        texts = [text for text in map(view.tokenizer.writable, texts) if text.strip()]
+        if not view.stream:
+            texts = [text for text in texts if len(view.tokenizer.encode(text)) < view.length]
+        if not texts:
+            problems.append("nothing in it can be written with the symbols that the model has learnt")
+        if problems:
+            raise refuse(problems)
+        return Encoded(view.joined(texts) if view.stream else view.padded(texts))
+
     def restore(self, config: dict[str, object]) -> TextRepresentation:
         """The representation that a model's ``config.json`` describes."""
         return restored(config)

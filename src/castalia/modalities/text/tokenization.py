@@ -29,6 +29,10 @@ class Tokenizer(Protocol):
         """The tokens of a text. Raises BadRequest for text that it cannot write."""
         ...
 
+    def writable(self, text: str) -> str:
+        """The text without what it cannot write."""
+        ...
+
     def decode(self, tokens: Iterable[int]) -> str:
         """The text of tokens; bytes that are no UTF-8 become U+FFFD."""
         ...
@@ -71,6 +75,10 @@ class Symbols:
             )
         return [self._numbers[symbol] for symbol in symbols]
 
+    def writable(self, text: str) -> str:
+        """The text without symbols outside the alphabet."""
+        return "".join(symbol for symbol in symbols_of(text, self.content) if symbol in self._numbers)
+
     def decode(self, tokens: Iterable[int]) -> str:
         """The symbols side by side."""
         return "".join(self.alphabet[token] for token in tokens)
@@ -112,6 +120,10 @@ class BytePairs:
     def encode(self, text: str) -> list[int]:
         """Never fails: any text is bytes."""
         return list(self._tokenizer.encode(text).ids)
+
+    def writable(self, text: str) -> str:
+        """All of it: any byte is a token."""
+        return text
 
     def decode(self, tokens: Iterable[int]) -> str:
         """Bytes joined and read as UTF-8."""

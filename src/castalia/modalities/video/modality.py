@@ -94,12 +94,7 @@ class VideoModality:
         listing = list_folder(source, chosen)
         captions = read_captions(listing, chosen.captions)
         side = side_for(_sides(listing), chosen)
-        clips, labels, words, problems = _read(listing, captions, side, chosen)
-        problems = [*captions.problems, *problems]
-        if problems and not chosen.skip_bad:
-            raise refuse(problems)
-        if len(clips) < FEWEST:
-            raise refuse([f"{len(clips)} different readable clips; at least {FEWEST} are needed"])
+        clips, labels, words = _read(listing, captions, side, chosen)
         grey = chosen.channels == "grey" or (
             chosen.channels == "auto" and all(is_grey(frame) for clip in clips for frame in clip.frames)
         )
@@ -108,6 +103,15 @@ class VideoModality:
         view = FrameRepresentation(side, chosen.frames, round(fps, 2), 1 if grey else 3, askable, chosen.crop)
         data = np.stack([to_clip(clip.frames, view.channels) for clip in clips])
         return view, Encoded(data, *askable.encode(labels, words))
+
+    def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
+        """Other clips at the size and length, in the channels and with the classes of a representation."""
+        view = _frames(representation)
+        chosen = _data_options(options).model_copy(update={"frames": view.frames, "crop": view.crop})
+        listing = list_folder(source, chosen)
+        clips, labels, words = _read(listing, read_captions(listing, chosen.captions), view.side, chosen)
+        data = np.stack([to_clip(clip.frames, view.channels) for clip in clips])
+        return Encoded(data, *view.askable.encode(labels, words))
 
     def restore(self, config: dict[str, object]) -> FrameRepresentation:
         """The representation that a model's ``config.json`` describes."""
@@ -208,12 +212,12 @@ def _sides(listing: Listing) -> list[int]:
 
 def _read(
     listing: Listing, captions: Captions, side: int, options: VideoData
-) -> tuple[list[Clip], list[str | None], list[str | None], list[str]]:
-    """Training clips with their labels and captions, and what could not be read."""
+) -> tuple[list[Clip], list[str | None], list[str | None]]:
+    """Training clips with their labels and captions. Raises DatasetError."""
     clips: list[Clip] = []
     labels: list[str | None] = []
     words: list[str | None] = []
-    problems: list[str] = []
+    problems = list(captions.problems)
     seen: set[tuple[bytes, str | None, str | None]] = set()
     for item in listing.items:
         try:
@@ -232,7 +236,11 @@ def _read(
                     clips.append(part)
                     labels.append(item.label)
                     words.append(caption)
-    return clips, labels, words, problems
+    if problems and not options.skip_bad:
+        raise refuse(problems)
+    if len(clips) < FEWEST:
+        raise refuse([f"{len(clips)} different readable clips; at least {FEWEST} are needed"])
+    return clips, labels, words
 
 
 def _data_options(options: BaseModel) -> VideoData:
