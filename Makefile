@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 .PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables build clean
 
-start: $(VENV)/.run-ready  ## install, pull the starter models, answer six requests
+start: $(VENV)/.run-ready  ## install, pull the starter models, answer eight requests
 	$(BIN)/python examples/first_steps.py
 
 test: $(VENV)/.dev-ready  ## the whole suite

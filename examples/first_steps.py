@@ -1,4 +1,4 @@
-"""The main job, as `make start` shows it: get the starter models, train one of your own, ask for six kinds of things.
+"""The main job, as `make start` shows it: get the starter models, train one of your own, ask for eight things.
 
 Every line that starts with $ is a command that you can type yourself. Usage: python examples/first_steps.py
 """
@@ -38,6 +38,8 @@ def main() -> None:
     castalia("ask", "Read this aloud: Good morning, and welcome to Castalia.", "-o", str(DEMO / "welcome.wav"))
     castalia("ask", "Make 200 more rows like this table", str(DEMO / "patients.csv"), "-o", str(DEMO / "more.csv"))
     castalia("ask", "Draw a handwritten seven", "-o", str(DEMO / "seven.png"))
+    castalia("ask", "Draw a red apple", "-o", str(DEMO / "apple.png"))
+    castalia("ask", "A video of a blue car moving right", "-o", str(DEMO / "car.mp4"))
     castalia("ask", "The sound of a snare drum", "-o", str(DEMO / "snare.wav"))
     castalia("ask", "A slow chorale in G minor", "-o", str(DEMO / "chorale.mid"))
     print(f"\nThe files are in {DEMO}/. Next: castalia chat, castalia serve, castalia train FOLDER, castalia --help")

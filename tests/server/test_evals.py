@@ -47,8 +47,7 @@ def test_a_run_gives_figures_items_and_a_report(running: Running) -> None:
     figures = {one["name"]: one for one in run.model_extra["castalia"]["figures"]}
     assert {"exact_match", "support", "instructions_followed", "repetition", "self_consistency"} <= set(figures)
     assert figures["exact_match"]["n"] == 1
-    assert figures["bits_per_byte"]["value"] is None
-    assert "fake" in figures["bits_per_byte"]["note"]
+    assert figures["bits_per_byte"]["value"] > 0
     told = {one.testing_criteria: (one.passed, one.failed) for one in run.per_testing_criteria_results}
     assert told == {"repetition": (1, 0), "no_such_figure": (0, 1)}
     items = list(client.evals.runs.output_items.list(started.id, eval_id=made.id))

@@ -29,16 +29,19 @@ class Channel:
         self._out: IO[str] | None = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
         os.dup2(2, 1)
         self._record = None if record is None else record.open("a", buffering=1, encoding="utf-8")
+        self._lock = threading.Lock()
 
     def emit(self, event: BaseModel) -> None:
-        """Send one event. A parent that is gone is no error: the child decides what becomes of the work."""
-        if self._record is not None:
-            self._record.write(event.model_dump_json(exclude={"preview"}, exclude_none=True) + "\n")
-        if self._out is not None:
-            try:
-                self._out.write(event.model_dump_json() + "\n")
-            except BrokenPipeError:
-                self._out = None
+        """Send one event, from any thread. A parent that is gone is no error: the child decides what becomes of the
+        work."""
+        with self._lock:
+            if self._record is not None:
+                self._record.write(event.model_dump_json(exclude={"preview"}, exclude_none=True) + "\n")
+            if self._out is not None:
+                try:
+                    self._out.write(event.model_dump_json() + "\n")
+                except BrokenPipeError:
+                    self._out = None
 
 
 def watch_stdin(stop: threading.Event) -> None:

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -45,6 +45,8 @@ class ComparisonRun(BaseModel):
 class Comparisons:
     """The comparisons of a house."""
 
+    _writing = threading.Lock()
+    """Reading how a run stands and writing it anew is one act, so that no progress undoes a cancel."""
     _turn = threading.Lock()
     """One at a time: they would measure each other."""
 
@@ -76,10 +78,11 @@ class Comparisons:
 
     def cancel(self, id: str) -> ComparisonRun:
         """Stop it at its next step; what has ended stays as it is. Raises NotFound."""
-        run = self.get(id)
-        if run.state in {"queued", "in_progress"}:
-            run.state = "canceled"
-            self._keep(run)
+        with self._writing:
+            run = self.get(id)
+            if run.state in {"queued", "in_progress"}:
+                run.state = "canceled"
+                self._keep(run)
         return run
 
     def found(self, run: ComparisonRun) -> Comparison | None:
@@ -118,15 +121,17 @@ class Comparisons:
         except Interrupted:
             return  # canceled: its state says so
         except CastaliaError as error:
-            self._keep(run.model_copy(update={"state": "failed", "error": error.as_dict()}))
+            with suppress(Interrupted):
+                self._tell(run, state="failed", error=error.as_dict())
 
     def _tell(self, run: ComparisonRun, **news: object) -> None:
         """Write down how it stands. Raises Interrupted when it was canceled meanwhile."""
-        if self._read(self.folder / run.id / RUN).state == "canceled":
-            raise Interrupted("The comparison was canceled.")
-        for name, value in news.items():
-            setattr(run, name, value)
-        self._keep(run)
+        with self._writing:
+            if self._read(self.folder / run.id / RUN).state == "canceled":
+                raise Interrupted("The comparison was canceled.")
+            for name, value in news.items():
+                setattr(run, name, value)
+            self._keep(run)
 
     def _keep(self, run: ComparisonRun) -> None:
         write_whole(self.folder / run.id / RUN, run.model_dump_json(indent=1).encode())

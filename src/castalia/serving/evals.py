@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -72,6 +72,8 @@ class Evals:
 
     _turn = threading.Lock()
     """One evaluation at a time: they would only slow each other down."""
+    _writing = threading.Lock()
+    """Reading how a run stands and writing it anew is one act, so that no progress undoes a cancel."""
 
     def __init__(self, house: House) -> None:
         self.house = house
@@ -130,10 +132,11 @@ class Evals:
 
     def cancel(self, eval: str, id: str) -> EvalRun:
         """Stop a run; what has ended stays as it is."""
-        run = self.run(eval, id)
-        if run.state in {"queued", "in_progress"}:
-            run.state = "canceled"
-            self._keep(run)
+        with self._writing:
+            run = self.run(eval, id)
+            if run.state in {"queued", "in_progress"}:
+                run.state = "canceled"
+                self._keep(run)
         return run
 
     def found(self, run: EvalRun) -> Evaluation | None:
@@ -171,16 +174,17 @@ class Evals:
         except Interrupted:
             return  # canceled: its state says so
         except CastaliaError as error:
-            run = run.model_copy(update={"state": "failed", "error": error.as_dict()})
-            self._keep(run)
+            with suppress(Interrupted):
+                self._tell(run, state="failed", error=error.as_dict())
 
     def _tell(self, run: EvalRun, **news: object) -> None:
         """Write down how it stands. Raises Interrupted when it was canceled meanwhile."""
-        if self._read(self.folder / run.id / RUN).state == "canceled":
-            raise Interrupted("The run was canceled.")
-        for name, value in news.items():
-            setattr(run, name, value)
-        self._keep(run)
+        with self._writing:
+            if self._read(self.folder / run.id / RUN).state == "canceled":
+                raise Interrupted("The run was canceled.")
+            for name, value in news.items():
+                setattr(run, name, value)
+            self._keep(run)
 
     def _keep(self, run: EvalRun) -> None:
         write_whole(self.folder / run.id / RUN, run.model_dump_json(indent=1).encode())

@@ -17,6 +17,8 @@ from castalia.core.requests import Request
 from castalia.engines.host import open_engine
 from castalia.judging.evaluation.plan import EvaluationPlan
 
+HEARTBEAT = 2.0
+"""Seconds after which a long answer says that it is still at work, so that who waits can stop it."""
 AT_ONCE = 8
 """Requests of a parallel engine."""
 
@@ -37,6 +39,7 @@ class Bench:
         self.plan, self._emit, self._stop = plan, emit, stop
         self._engine: Engine | None = None
         self.generation_seconds = 0.0
+        self._last, self._told = Progress(message="evaluating"), time.monotonic()
 
     def __enter__(self) -> "Bench":
         return self
@@ -55,7 +58,11 @@ class Bench:
         """Say how far it is. Raises Interrupted when nobody wants the rest."""
         if self._stop.is_set():
             raise Interrupted("The evaluation was stopped.")
-        self._emit(Progress(message=message, fraction=fraction))
+        self._say(Progress(message=message, fraction=fraction))
+
+    def _say(self, event: Progress) -> None:
+        self._last, self._told = event, time.monotonic()
+        self._emit(event)
 
     def of(self, model: Model, modality: str) -> "Bench":
         """A bench of another model within the same evaluation; to be closed as well."""
@@ -131,12 +138,14 @@ class Bench:
                 if self._stop.is_set():
                     raise Interrupted("The evaluation was stopped.")
                 if isinstance(event, Progress) and event.message:
-                    self._emit(Progress(message=f"making {request.modality}: {event.message}"))
+                    self._say(Progress(message=f"making {request.modality}: {event.message}"))
                 elif isinstance(event, MediaChunk):
                     chunks.setdefault(event.index, []).append(event)
                 elif isinstance(event, TextDelta):
                     answer.text += event.text
                     answer.logprobs += event.logprobs
+                if time.monotonic() - self._told > HEARTBEAT:
+                    self._say(self._last)
         finally:
             events.close()
             self.generation_seconds += time.perf_counter() - started
