@@ -13,7 +13,7 @@ from castalia.core.representation import Segment
 from castalia.core.requests import Request
 from castalia.modalities import sentences
 from castalia.modalities.asking import Askable, described, read_request
-from castalia.modalities.captions import read_captions
+from castalia.modalities.captions import Captions, read_captions
 from castalia.modalities.folders import list_folder
 from castalia.modalities.image.drawing import PICTURES
 from castalia.modalities.image.modality import ImageModality
@@ -169,8 +169,8 @@ def test_the_prompt_reaches_the_model_as_what_it_describes(folder: Path) -> None
     request = Request.of_text("Please draw me two pictures of a red apple!", modality="image", seed=1, options=options)
     made = [item for item in ImageModality().generate(representation, sampler, request) if hasattr(item, "data")]
     assert len(made) == 2
-    assert made[0].info["caption"] == "a red apple"
-    np.testing.assert_array_equal(asked[0], np.stack([said("a red apple")] * 2))
+    assert made[0].info["caption"] == "red apple"
+    np.testing.assert_array_equal(asked[0], np.stack([said("red apple")] * 2))
 
 
 @pytest.mark.usefixtures("vectors")
@@ -223,3 +223,16 @@ def test_a_picture_with_two_captions_is_one_training_picture() -> None:
     twice = ImageModality().fingerprints(None, np.concatenate([once, once]))  # pyright: ignore[reportArgumentType]
     assert len(twice["images"]) == len(twice["statistics"]) == 20
     assert twice["floors"].min() > 0
+
+
+def test_a_model_of_bare_captions_is_asked_without_an_article():
+    named = Captions({"a": ["red apple", "apple"], "b": ["the moon"], "c": [f"thing {n}" for n in range(20)]})
+    assert named.bare
+    assert not Captions({"a": ["a red apple moves"], "b": ["red apple"]}).bare
+    assert not Captions().bare
+    things = frozenset({"pictures"})
+    prompts = ("draw a red apple", "a picture of an apple", "The apple tree", "theatre")
+    asked = [read_request(Askable((), captioned=True, bare=True), None, one, things, None).caption for one in prompts]
+    assert asked == ["red apple", "apple", "apple tree", "theatre"]
+    whole = read_request(Askable((), captioned=True), None, prompts[0], things, None)
+    assert whole.caption == "a red apple"

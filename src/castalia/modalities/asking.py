@@ -11,7 +11,7 @@ from castalia.core.contracts import Array
 from castalia.core.representation import Conditions, Segment
 from castalia.modalities import sentences
 from castalia.modalities.classes import encode_labels, label_conditions, wanted_labels
-from castalia.modalities.wording import EXAMPLES, MOST, VALUES, read_wish
+from castalia.modalities.wording import ARTICLE, EXAMPLES, MOST, VALUES, read_wish
 
 POLITE = (
     r"(?:please|kindly|por favor|s'il (?:te|vous) pla[iî]t|bitte|hey|hi|hello|can you|could you|would you|will you)"
@@ -25,7 +25,6 @@ VERBS = (
 )
 PRONOUNS = r"(?:me|us|mir|uns|moi|nos|for me|to see|to hear)"
 JOINTS = r"(?:of|showing|with|that shows|depicting|where|in which|as|de|del|d'|con|von|mit|des)"
-ARTICLE = r"(?:a|an|the|some|un|una|une|des|ein|eine|einen|le|la|el|les|los|las)"
 SINGULARS = frozenset({"sound", "noise", "clip", "video", "film", "movie", "animation", "bild", "zeichnung", "imagen"})
 """Words for one item that no rule makes out of those for several."""
 COUNT = rf"(?:\d+|{'|'.join(word for word, value in VALUES.items() if value > 1)})"
@@ -40,6 +39,8 @@ class Askable:
 
     classes: tuple[str, ...] = ()
     captioned: bool = False
+    bare: bool = False
+    """Captions have no article before them, so that what is asked for loses its own: else it lies elsewhere."""
 
     @property
     def conditions(self) -> Conditions | None:
@@ -96,6 +97,8 @@ def read_request(askable: Askable, label: str | None, prompt: str, things: froze
     Raises BadRequest for a label that is no class.
     """
     caption = described(prompt, things) if askable.captioned else ""
+    if askable.bare:
+        caption = re.sub(rf"^{ARTICLE}\s+", "", caption, flags=re.IGNORECASE)
     if askable.captioned and label is None and not askable.classes:
         labels, note = list[str](), dict[str, object]()
     else:

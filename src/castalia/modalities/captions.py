@@ -11,6 +11,7 @@ from typing import Literal, cast
 
 from castalia.core.contracts import Survey
 from castalia.modalities.folders import Listing, some
+from castalia.modalities.wording import ARTICLE
 
 CaptionSource = Literal["auto", "files", "names", "none"]
 """Where captions come from: files when at least half of the items have one, files in any case, the items' own names,
@@ -32,6 +33,12 @@ class Captions:
 
     texts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     problems: list[str] = field(default_factory=list[str])
+
+    @property
+    def bare(self) -> bool:
+        """Whether nearly all are without an article before them: "red apple", not "a red apple"."""
+        texts = [text for mine in self.texts.values() for text in mine]
+        return 10 * sum(bool(re.match(rf"{ARTICLE}\s", text, re.IGNORECASE)) for text in texts) < len(texts)
 
     def of(self, name: str) -> list[str | None]:
         """What is said of an item: its captions, or one None."""

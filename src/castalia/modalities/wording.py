@@ -29,6 +29,9 @@ VALUES = {word: value for value, words in NUMBER_WORDS.items() for word in words
 ARTICLES = {"a", "an", "un", "una", "uno", "une", "ein", "eine", "einen", "einer", "einem", "i", "e", "o", "y", "u"}
 """Words that name a class only when nothing else in the prompt does."""
 
+ARTICLE = r"(?:a|an|the|some|un|una|une|des|ein|eine|einen|le|la|el|les|los|las)"
+"""A pattern of what may stand before a thing."""
+
 EXAMPLES = frozenset({"examples", "samples", "variants", "versions", "ejemplos", "exemples", "beispiele"})
 """What any modality's items are called when they are counted."""
 

@@ -83,7 +83,9 @@ class AudioModality:
         rate, frames = _shape(listing, chosen)
         sounds, labels, words = _read(listing, captions, rate, frames, chosen)
         top = max(float(mel_levels(sound, rate, frames).max()) for sound in sounds)
-        askable = Askable(tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts))
+        askable = Askable(
+            tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts), captions.bare
+        )
         representation = MelRepresentation(rate, frames, round(top, 1), askable)
         data = np.stack([representation.encode(sound) for sound in sounds])
         return representation, Encoded(data, *askable.encode(labels, words))

@@ -74,6 +74,7 @@ class MelRepresentation:
             "vocoder": self.vocoder,
             "classes": list(self.askable.classes),
             "captioned": self.askable.captioned,
+            "bare": self.askable.bare,
         }
 
 
@@ -111,5 +112,7 @@ def restore(config: dict[str, object]) -> MelRepresentation:
             f"This version has no vocoder {vocoder!r}, by which the model is made audible.",
             hint=f"There are: {', '.join(VOCODERS)}. Use the version that trained the model.",
         )
-    askable = Askable(tuple(str(label) for label in classes), config.get("captioned") is True)
+    askable = Askable(
+        tuple(str(label) for label in classes), config.get("captioned") is True, config.get("bare") is True
+    )
     return MelRepresentation(rate, frames, float(top_db), askable, mels, vocoder)

@@ -62,7 +62,9 @@ class ImageModality:
         side = side_for(sizes_of(listing.items), chosen)
         found = _read(listing, captions, side, chosen.crop, skip_bad=chosen.skip_bad)
         channels = 1 if chosen.channels == "grey" or (chosen.channels == "auto" and found.grey) else 3
-        askable = Askable(tuple(one for one in listing.classes if one in set(found.labels)), bool(captions.texts))
+        askable = Askable(
+            tuple(one for one in listing.classes if one in set(found.labels)), bool(captions.texts), captions.bare
+        )
         representation = PixelRepresentation(side, channels, askable, chosen.crop)
         return representation, _encoded(representation, found)
 

@@ -39,6 +39,7 @@ class PixelRepresentation:
             "channels": self.channels,
             "classes": list(self.askable.classes),
             "captioned": self.askable.captioned,
+            "bare": self.askable.bare,
             "crop": self.crop,
         }
 
@@ -59,6 +60,8 @@ def restore(config: dict[str, object]) -> PixelRepresentation:
     return PixelRepresentation(
         side=side,
         channels=cast("Literal[1, 3]", channels),
-        askable=Askable(tuple(str(label) for label in classes), config.get("captioned") is True),
+        askable=Askable(
+            tuple(str(label) for label in classes), config.get("captioned") is True, config.get("bare") is True
+        ),
         crop=cast("Literal['centre', 'fit']", crop),
     )

@@ -98,7 +98,9 @@ class VideoModality:
         grey = chosen.channels == "grey" or (
             chosen.channels == "auto" and all(is_grey(frame) for clip in clips for frame in clip.frames)
         )
-        askable = Askable(tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts))
+        askable = Askable(
+            tuple(label for label in listing.classes if label in set(labels)), bool(captions.texts), captions.bare
+        )
         fps = chosen.fps or float(np.clip(np.median([clip.fps for clip in clips]), 1.0, 30.0))
         view = FrameRepresentation(side, chosen.frames, round(fps, 2), 1 if grey else 3, askable, chosen.crop)
         data = np.stack([to_clip(clip.frames, view.channels) for clip in clips])

@@ -43,6 +43,7 @@ class FrameRepresentation:
             "channels": self.channels,
             "classes": list(self.askable.classes),
             "captioned": self.askable.captioned,
+            "bare": self.askable.bare,
             "crop": self.crop,
         }
 
@@ -69,6 +70,8 @@ def restore(config: dict[str, object]) -> FrameRepresentation:
         frames=frames,
         fps=float(fps),
         channels=cast("Literal[1, 3]", channels),
-        askable=Askable(tuple(str(label) for label in classes), config.get("captioned") is True),
+        askable=Askable(
+            tuple(str(label) for label in classes), config.get("captioned") is True, config.get("bare") is True
+        ),
         crop=cast("Literal['centre', 'fit']", crop),
     )
