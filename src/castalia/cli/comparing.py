@@ -3,7 +3,6 @@
 import json
 import shlex
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from castalia.serving import advice_pages
 from castalia.serving.advise import advise as advise_on
 from castalia.serving.compare import MOST_REQUESTS, SAMPLES
 from castalia.serving.compare import compare as compare_models
+from castalia.serving.following import outcome
 from castalia.serving.workload import read_workload
 
 FORMATS = {".html": "report.html", ".md": "report.md", ".json": "comparison.json", ".svg": "quality-cost.svg",
@@ -56,9 +56,7 @@ def compare(
 ) -> None:
     """MODELs are names or aliases, at least two."""
     wanted = format_of(output, FORMATS)
-    view = ProgressView(silent=as_json)
-    found: Compared | None = None
-    with opened_house() as house:
+    with opened_house() as house, ProgressView(silent=as_json) as view:
         events = compare_models(
             house,
             models,
@@ -69,16 +67,7 @@ def compare(
             fresh=fresh,
             command=f"castalia {shlex.join(sys.argv[1:])}",
         )
-        try:
-            with closing(events):
-                for event in events:
-                    if isinstance(event, Compared):
-                        found = event
-                    else:
-                        view.show(event)
-        finally:
-            view.close()
-    assert found is not None  # noqa: S101 - a comparison ends with Compared or raises
+        found = outcome(events, Compared, view.show)
     place = found.folder / "report.html"
     if output is not None:
         file = found.folder / wanted

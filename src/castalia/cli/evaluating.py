@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from castalia.cli.options import named_values
 from castalia.cli.output import ProgressView, print_json, stderr
 from castalia.judging.evaluation.figures import Evaluated, Figure
 from castalia.serving.evaluate import evaluate as evaluate_model
+from castalia.serving.following import outcome
 
 
 @click.command(help="Measure what a model makes: realism, diversity, originality, language.")
@@ -34,9 +34,7 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """MODEL is the name of a model, or an alias. Figures go into the registry: castalia show MODEL."""
-    view = ProgressView(silent=as_json)
-    found: Evaluated | None = None
-    with opened_house() as house:
+    with opened_house() as house, ProgressView(silent=as_json) as view:
         events = evaluate_model(
             house,
             model,
@@ -47,16 +45,7 @@ def evaluate(
             data_options=named_values(options, "--option"),
             command=f"castalia {shlex.join(sys.argv[1:])}",
         )
-        try:
-            with closing(events):
-                for event in events:
-                    if isinstance(event, Evaluated):
-                        found = event
-                    else:
-                        view.show(event)
-        finally:
-            view.close()
-    assert found is not None  # noqa: S101 - an evaluation ends with Evaluated or raises
+        found = outcome(events, Evaluated, view.show)
     page = found.folder / "report.html"
     if report is not None:
         report.write_bytes(page.read_bytes())

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Generator, Iterator
+from typing import Self
 
 import click
 from rich.console import Console, RenderableType
@@ -83,6 +84,12 @@ class ProgressView:
         self.silent = silent
         self._live: Live | None = None
         self._told = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def show(self, progress: Progress) -> None:
         """Bring the line up to date."""

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +18,7 @@ from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.plugins import families, modalities, resolve
 from castalia.serving.detect import load_modality
+from castalia.serving.following import outcome
 from castalia.serving.planning import plan_training
 from castalia.serving.train import latest_unfinished, resume
 from castalia.serving.train import train as train_plan
@@ -112,15 +112,8 @@ def train(
 
 
 def _follow(events: Generator[Progress | ModelReady], *, silent: bool) -> Model:
-    model: Model | None = None
-    with closing(events), TrainingView(silent=silent) as view:
-        for event in events:
-            if isinstance(event, ModelReady):
-                model = event.model
-            else:
-                view.show(event)
-    assert model is not None  # noqa: S101 - a training ends with ModelReady or raises
-    return model
+    with TrainingView(silent=silent) as view:
+        return outcome(events, ModelReady, view.show).model
 
 
 class TrainingView(ProgressView):
@@ -129,12 +122,6 @@ class TrainingView(ProgressView):
     def __init__(self, *, silent: bool) -> None:
         super().__init__(silent=silent)
         self._preview: Text | None = None
-
-    def __enter__(self) -> "TrainingView":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def drawn(self, progress: Progress) -> RenderableType:
         """The line above the preview."""

@@ -30,6 +30,7 @@ from castalia.serving.compare import MOST_REQUESTS, SAMPLES
 from castalia.serving.compare import compare as compare_models
 from castalia.serving.evaluate import evaluate as evaluate_model
 from castalia.serving.exporting import export as export_model
+from castalia.serving.following import outcome
 from castalia.serving.house import House
 from castalia.serving.learning import Lesson, forget, undo
 from castalia.serving.learning import correct as teach
@@ -193,13 +194,7 @@ def evaluate(
         data_options=data_options,
         command=f"castalia.evaluate({name!r}, {', '.join(f'{key}={value!r}' for key, value in wishes.items())})",
     )
-    with closing(events):
-        for event in events:
-            if isinstance(event, Evaluated):
-                return event.evaluation
-            if progress is not None:
-                progress(event)
-    raise Interrupted("The evaluation ended without figures.", hint="Evaluate again.")
+    return outcome(events, Evaluated, progress).evaluation
 
 
 def compare(
@@ -229,13 +224,7 @@ def compare(
         command=f"castalia.compare({', '.join(map(repr, names))}, "
         f"{', '.join(f'{key}={value!r}' for key, value in told.items())})",
     )
-    with closing(events):
-        for event in events:
-            if isinstance(event, Compared):
-                return event.comparison
-            if progress is not None:
-                progress(event)
-    raise Interrupted("The comparison ended without rows.", hint="Compare again.")
+    return outcome(events, Compared, progress).comparison
 
 
 def advise(requests: str | Path) -> Advice:

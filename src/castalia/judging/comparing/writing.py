@@ -6,9 +6,10 @@ from castalia.judging.comparing.cells import Comparison
 from castalia.judging.comparing.drawing import as_png, as_svg, quality_against_cost
 from castalia.judging.comparing.html import page
 from castalia.judging.comparing.markdown import text
+from castalia.judging.evaluation.writing import REPORT
 from castalia.store.locking import write_whole
 
-DATA, REPORT, TEXT, PICTURE = "comparison.json", "report.html", "report.md", "quality-cost"
+DATA, TEXT, PICTURE = "comparison.json", "report.md", "quality-cost"
 
 
 def write(comparison: Comparison, folder: Path) -> None:

@@ -26,7 +26,7 @@ def list_comparisons(http: HttpRequest, desk: DeskDependency) -> dict[str, objec
     """All that were started here, the newest first, without their rows."""
     comparisons = Comparisons(desk.house)
     base = str(http.base_url)
-    return {"object": "list", "data": [_told(comparisons, run, base, rows=False) for run in comparisons.listed()]}
+    return {"object": "list", "data": [_told(comparisons, run, base, rows=False) for run in comparisons.every()]}
 
 
 @router.get("/comparisons/{comparison_id}")
