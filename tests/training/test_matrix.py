@@ -91,6 +91,17 @@ def tunes(folder):
 SOURCES = {"image": discs, "video": films, "audio": beeps, "table": people, "text": verses, "music": tunes}
 
 
+@pytest.mark.parametrize("name", [name for name in SOURCES if name in modalities().specs()])
+def test_a_set_is_the_same_arrays_when_it_is_read_by_its_own_representation(name, tmp_path):
+    modality = modalities().implementation(name)()
+    source, options = SOURCES[name](tmp_path), modality.data_options()()
+    for kind in modalities().spec(name).representations:
+        view, encoded = modality.fit(source, options, kind)
+        again = modality.encode(modality.restore(view.config()), source, options)
+        for one, other in ((encoded.data, again.data), (encoded.conditions, again.conditions)):
+            np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize(("family", "modality"), CELLS)
 def test_a_cell_trains_serves_and_is_judged(family, modality, plan_of, train, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "SYNTHETIC", (16, 16))

@@ -19,8 +19,10 @@ def label_conditions(classes: Sequence[str]) -> Conditions | None:
 
 
 def encode_labels(labels: Sequence[str | None], classes: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:
-    """One-hot conditions (n, classes) and which are known (n, 1); a label is a class or its
-    first name, any other is unknown."""
+    """One-hot conditions (n, classes) and which are known (n, 1).
+
+    A label is a class or its first name; any other is unknown.
+    """
     places = {names_of(label)[0]: place for place, label in enumerate(classes)}
     places |= {label: place for place, label in enumerate(classes)}
     conditions = np.zeros((len(labels), len(classes)), dtype=np.float32)

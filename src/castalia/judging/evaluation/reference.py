@@ -119,7 +119,11 @@ def _own(source: str) -> Path | None:
 
 
 def _read(modality: Modality, source: Path, options: BaseModel, wanted: Representation) -> Encoded:
-    """The data as the model sees it: by the representation that it gives itself only where that is the model's."""
+    """The data as the model sees it.
+
+    What the model learnt from gives its representation again, and then exactly the items of the training, in their
+    order; other data is read by the model's.
+    """
     found, encoded = modality.fit(source, options, wanted.layout.kind)
     return encoded if found.config() == wanted.config() else modality.encode(wanted, source, options)
 
