@@ -106,7 +106,8 @@ class GridUp(nn.Module):
         x = depth_to_space(self.head(hidden), self.patch)
         if self.fine is not None:
             x = self.fine(x)
-        return x.tanh() if self.bounded else x
+        # in float32: near its bounds bfloat16's tanh is one exactly, and what stands on white would learn nothing
+        return x.float().tanh() if self.bounded else x
 
 
 class GridDecoder(nn.Module):
