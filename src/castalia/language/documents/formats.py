@@ -88,15 +88,25 @@ def format_of(data: bytes, name: str) -> DocumentFormat:
             f"{name} is named like {claimed.summary}, but its bytes are not.",
             hint="The file may be broken or mislabelled: open it, and save it anew.",
         )
-    if claimed is None and (looks_binary(data) or suffix not in {"", ".log", ".rst"}):
+    if claimed is None and not _is_utf8(data):
         read = ", ".join(sorted(suffixes()))
-        raise UnsupportedInput(f"{name} is of no kind that can be read.", hint=f"These can: {read}.")
+        raise UnsupportedInput(f"{name} is of no kind that can be read.", hint=f"These can: {read}, and UTF-8 text.")
     return claimed or formats()["text"]
 
 
 def looks_binary(data: bytes) -> bool:
     """Whether the first bytes hold a NUL and no sign of UTF-16."""
     return b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether the first bytes are UTF-8; a character that is cut at their end does not count."""
+    head = data[:4096]
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 3 and error.start > 0
+    return b"\x00" not in head
 
 
 def check_installed(one: DocumentFormat) -> None:

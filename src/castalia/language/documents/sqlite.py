@@ -1,0 +1,92 @@
+"""Words by FTS5's BM25, vectors by an exact scan of a matrix that is read from the database once for each change."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+import numpy as np
+import sqlalchemy as sa
+
+from castalia.core.contracts import Array
+from castalia.language.documents.shelf import Collection, Found, Ids
+from castalia.language.documents.terms import searchable
+from castalia.modalities.sentences import WIDTH
+from castalia.store.tables import chunk_vectors
+
+MOST_KEPT = 4
+"""Collections whose matrix is kept in memory: 1,536 bytes a passage."""
+
+
+class SqliteIndex:
+    """See `castalia.language.documents.shelf.Index`."""
+
+    def __init__(self) -> None:
+        self._matrices: dict[str, tuple[int, Ids, Array]] = {}
+        self._lock = Lock()
+
+    def add(
+        self, connection: sa.Connection, collection: str, ids: Sequence[int], passages: Sequence[tuple[str, str]], vectors: Array
+    ) -> None:
+        """Take in passages and their vectors."""
+        words = sa.text("insert into chunk_words (rowid, collection, heading, body) values (:id, :mark, :heading, :body)")
+        rows = [
+            {"id": id, "mark": _mark(collection), "heading": searchable(heading), "body": searchable(text)}
+            for id, (heading, text) in zip(ids, passages, strict=True)
+        ]
+        connection.execute(words, rows)
+        packed = vectors.astype("<f4")
+        connection.execute(
+            chunk_vectors.insert(),
+            [{"chunk": id, "collection": collection, "vector": row.tobytes()} for id, row in zip(ids, packed, strict=True)],
+        )
+
+    def by_words(self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int) -> Found:
+        """By BM25 over heading and text; the column of the collection's mark has no weight."""
+        asked = " OR ".join(f'"{term}"' for term in terms)
+        query = sa.text(
+            "select rowid, -bm25(chunk_words, 0.0, 1.0, 1.0) as score from chunk_words "
+            "where chunk_words match :match order by score desc limit :most"
+        )
+        match = f"collection : {_mark(collection)} AND {{heading body}} : ({asked})"
+        rows = connection.execute(query, {"match": match, "most": most}).all()
+        return Found(np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float32))
+
+    def by_vector(self, connection: sa.Connection, collection: Collection, vector: Array, most: int) -> Found:
+        """By one product of the whole matrix with the vector."""
+        ids, matrix = self._matrix(connection, collection.id)
+        scores: Array = matrix @ vector
+        if len(scores) > most:
+            best = np.argpartition(-scores, most)[:most]
+        else:
+            best = np.arange(len(scores))
+        order = best[np.argsort(-scores[best], kind="stable")]
+        return Found(ids[order], scores[order])
+
+    def vectors(self, connection: sa.Connection, collection: Collection, ids: Ids) -> Array:
+        """The rows of the matrix."""
+        known, matrix = self._matrix(connection, collection.id)
+        return matrix[np.searchsorted(known, ids)]
+
+    def _matrix(self, connection: sa.Connection, collection: str) -> tuple[Ids, Array]:
+        """Ids in order and vectors (n, 384) as they stand in this transaction."""
+        with self._lock:
+            version = int(
+                connection.execute(sa.text("select version from collections where id = :id"), {"id": collection}).scalar() or 0
+            )
+            kept = self._matrices.pop(collection, None)
+            if kept is None or kept[0] != version:
+                query = sa.select(chunk_vectors.c.chunk, chunk_vectors.c.vector)
+                rows = connection.execute(
+                    query.where(chunk_vectors.c.collection == collection).order_by(chunk_vectors.c.chunk)
+                ).all()
+                ids = np.array([row[0] for row in rows], np.int64)
+                matrix = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(-1, WIDTH)
+                kept = (version, ids, matrix)
+            self._matrices[collection] = kept
+            while len(self._matrices) > MOST_KEPT:
+                del self._matrices[next(iter(self._matrices))]
+            return kept[1], kept[2]
+
+
+def _mark(collection: str) -> str:
+    """A word that stands for the collection in the index."""
+    return "c" + "".join(sign for sign in collection if sign.isalnum())
