@@ -47,9 +47,9 @@ def cranfield(shared: Path, vectors: Path, workplace: Path) -> tuple[dict[str, o
         return [int(Path(one.name).stem) for one in shelf.passages(ids)]
 
     ways = {
-        "words": lambda text: by(shelf.by_words(collection, terms_of(text), 60).ids.tolist()),
-        "vectors": lambda text: by(shelf.by_vector(collection, library.encode([text])[0], 60).ids.tolist()),
-        "both": lambda text: [int(Path(one.name).stem) for one in library.search([collection], text, 60)],
+        "words": lambda text: by(shelf.by_words(collection, terms_of(text), 30).ids.tolist()),
+        "vectors": lambda text: by(shelf.by_vector(collection, library.encode([text])[0], 30).ids.tolist()),
+        "both": lambda text: [int(Path(one.name).stem) for one in library.search([collection], text, 30)],
     }
     figures: dict[str, object] = {
         "documents": len(states),

@@ -35,6 +35,7 @@ def chunks_of(content: Content, count: Callable[[str], int], most: int = MOST_TO
     path: list[tuple[int, str]] = []
     open_pieces: list[tuple[int, int, int | None]] = []
     tokens = 0
+    only_headings = True
 
     def close() -> Iterator[Chunk]:
         nonlocal tokens
@@ -47,18 +48,20 @@ def chunks_of(content: Content, count: Callable[[str], int], most: int = MOST_TO
     for span in content.blocks:
         text = content.text[span.start : span.end]
         if span.kind in {"heading", "slide"}:
-            yield from close()
+            if not only_headings or tokens + count(text) > most:
+                yield from close()
+            only_headings = True
             path = [one for one in path if one[0] < span.level]
             # the heading is part of the passage below it, too: a document of headings alone is found
-            open_pieces.append((span.start, span.end, span.page))
-            tokens = count(text)
-            if tokens > most:
-                open_pieces.clear()
+            if count(text) > most:
                 for start, end in _cut(content, span, count, most):
                     yield Chunk(start, end, _path(path), span.page, content.text[start:end])
-                tokens = 0
+            else:
+                open_pieces.append((span.start, span.end, span.page))
+                tokens += count(text)
             path.append((span.level, " ".join(text.split())))
             continue
+        only_headings = False
         size = count(text)
         if size <= most:
             if tokens + size > most:

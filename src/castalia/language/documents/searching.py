@@ -64,9 +64,9 @@ def _scaled(scores: Array) -> Array:
 
 
 def _of_different_documents(shelf: Shelf, ids: Ids, most: int) -> Ids:
+    owners = shelf.documents_of(ids[: most * 6].tolist())
     chosen: dict[str, int] = {}
-    for one in shelf.passages(ids[: most * 6].tolist()):
-        chosen.setdefault(one.document, one.id)
-        if len(chosen) == most:
-            break
+    for id in ids.tolist():
+        if id in owners and len(chosen) < most:
+            chosen.setdefault(owners[id], id)
     return np.array(list(chosen.values()), np.int64)

@@ -226,6 +226,12 @@ class Shelf:
             found = {int(row["id"]): Passage.model_validate(dict(row)) for row in rows}
         return [found[id] for id in map(int, ids) if id in found]
 
+    def documents_of(self, ids: Sequence[int]) -> dict[int, str]:
+        """The ids of the documents that these passages are of."""
+        query = sa.select(chunks.c.id, chunks.c.document).where(chunks.c.id.in_([int(id) for id in ids]))
+        with self.database.begin() as connection:
+            return {int(row[0]): str(row[1]) for row in connection.execute(query)}
+
     def _changed(self, connection: sa.Connection, collection: Collection) -> None:
         """Grow the version; the row's lock makes changes of one collection wait for each other."""
         one_more = collections.update().where(collections.c.id == collection.id).values(version=collections.c.version + 1)
