@@ -52,9 +52,9 @@ SHORTLIST = 10
 """Sentences that are looked at word by word."""
 ALIKE = (0.45, 0.75)
 """Cosines of two words between which one begins, and ends, to stand for the other."""
-WEIGHTS = {"with heading": 4.0, "alone": 4.0, "words": 4.0, "around": 3.0, "kind": 2.0, "numbers": 1.0}
-BIAS = -11.0
-ENOUGH = 0.5
+WEIGHTS = {"with heading": 2.67, "alone": 3.63, "words": 2.8, "around": 2.0, "kind": 1.91, "numbers": 0.63}
+BIAS = -8.13
+ENOUGH = 0.78
 """Probability from which a sentence counts as an answer."""
 
 
@@ -130,14 +130,17 @@ def _scored(question: str, one: Sentence, with_heading: float, alone: float, enc
     exact = exact_words(question)
     missing = tuple(sorted(word for word in exact if stem(word) not in known and word not in around.lower()))
     telling = [word for word in dict.fromkeys(WORD.findall(searchable(question).lower())) if word not in SMALL | LIGHT]
-    in_sentence = [_held(word, near, one.text, encode) for word in telling] or [0.0]
-    in_passage = [max(here, float(stem(word) in known)) for word, here in zip(telling, in_sentence, strict=False)] or [0.0]
+    in_sentence = {word: _held(word, near, one.text, encode) for word in telling}
+    in_passage = [max(here, float(stem(word) in known)) for word, here in in_sentence.items()]
+    # words of title and headings say which passage is meant, the others what is asked of it
+    above = _stems(f"{one.passage.title} {one.passage.heading}")
+    asked_of_it = [here for word, here in in_sentence.items() if stem(word) not in above] or list(in_sentence.values())
     digits = [word for word in exact if any(map(str.isdigit, word))]
     features = (
         with_heading,
         alone,
-        sum(in_sentence) / len(in_sentence),
-        sum(in_passage) / len(in_passage),
+        _mean(asked_of_it),
+        _mean(in_passage),
         float(_fits(question, one.text)),
         sum(word in one.text for word in digits) / len(digits) if digits else 1.0,
     )
@@ -175,6 +178,10 @@ def _fits(question: str, sentence: str) -> bool:
     if re.search(r"\bwhen\b|\bwhich (?:year|day|month)\b|\bwhat (?:time|year|day|month)\b", asked):
         return bool(TIMES.search(sentence))
     return True
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def _stems(text: str) -> set[str]:
