@@ -12,6 +12,8 @@ from castalia.language.documents.terms import searchable
 from castalia.modalities.sentences import WIDTH
 from castalia.store.tables import chunk_vectors
 
+MOST_SCORED = 12_000
+"""Passages that are scored for one question, about."""
 MOST_KEPT = 4
 """Collections whose matrix is kept in memory: 1,536 bytes a passage."""
 
@@ -40,14 +42,19 @@ class SqliteIndex:
         )
 
     def by_words(self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int) -> Found:
-        """By BM25 over heading and text; the column of the collection's mark has no weight."""
-        asked = " OR ".join(f'"{term}"' for term in terms)
+        """By BM25 over heading and text; the column of the collection's mark has no weight.
+
+        Of many passages only those with the rarer terms are scored: frequent ones hardly move the order and cost the most.
+        """
+        several = int(connection.execute(sa.text("select count(*) from collections")).scalar() or 0) > 1
+        within = f"collection : {_mark(collection)} AND " if several else ""
+        kept = _rarer(connection, terms)
         query = sa.text(
             "select rowid, -bm25(chunk_words, 0.0, 1.0, 1.0) as score from chunk_words "
             "where chunk_words match :match order by score desc limit :most"
         )
-        match = f"collection : {_mark(collection)} AND {{heading body}} : ({asked})"
-        rows = connection.execute(query, {"match": match, "most": most}).all()
+        asked = " OR ".join(f'"{term}"' for term in kept)
+        rows = connection.execute(query, {"match": f"{within}{{heading body}} : ({asked})", "most": most}).all()
         return Found(np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float32))
 
     def by_vector(self, connection: sa.Connection, collection: Collection, vector: Array, most: int) -> Found:
@@ -85,6 +92,23 @@ class SqliteIndex:
             while len(self._matrices) > MOST_KEPT:
                 del self._matrices[next(iter(self._matrices))]
             return kept[1], kept[2]
+
+
+def _rarer(connection: sa.Connection, terms: Sequence[str]) -> list[str]:
+    """The terms from the rarest on, as long as the passages that hold them are few enough to score; at least one."""
+    count = sa.text("select count(*) from (select 1 from chunk_words where chunk_words match :term limit :most)")
+    rows = [
+        (int(connection.execute(count, {"term": f'"{term}"', "most": MOST_SCORED}).scalar() or 0), place, term)
+        for place, term in enumerate(terms)
+    ]
+    kept: list[str] = []
+    total = 0
+    for number, _, term in sorted(rows):
+        total += number
+        if kept and total > MOST_SCORED:
+            break
+        kept.append(term)
+    return kept
 
 
 def _mark(collection: str) -> str:
