@@ -140,9 +140,12 @@ class Shelf:
         return Collection.model_validate(dict(row))
 
     def describe(self, collection: Collection, name: str, details: dict[str, object]) -> Collection:
-        """The collection under another name or with other details."""
+        """The collection under another name or with other details. Raises Conflict when the name is taken."""
         with self.database.begin() as connection:
             change = {"name": name, "details": details}
+            taken = sa.and_(collections.c.name == name, collections.c.id != collection.id)
+            if connection.execute(sa.select(collections.c.id).where(taken)).first():
+                raise Conflict(f"There is a collection {name!r} already.", hint="Choose another name.")
             connection.execute(collections.update().where(collections.c.id == collection.id).values(**change))
         return collection.model_copy(update=change)
 
