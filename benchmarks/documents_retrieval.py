@@ -99,7 +99,14 @@ def large(library: Library, questions: list[str], workplace: Path) -> dict[str, 
     big = Library(shelf, library._folder)
     collection = big.collection("large", create=True)
     for number in range(PASSAGES // 100):
-        _put(shelf, collection, number, [sentences[one] for one in random.integers(0, len(sentences), 500)], known, random)
+        _put(
+            shelf,
+            collection,
+            number,
+            [sentences[one] for one in random.integers(0, len(sentences), 500)],
+            known,
+            random,
+        )
     times = []
     for question in [questions[0], *questions]:
         began = time.perf_counter()
@@ -117,16 +124,24 @@ def large(library: Library, questions: list[str], workplace: Path) -> dict[str, 
 
 
 def _put(
-    shelf: Shelf, collection: Collection, number: int, sentences: list[str], known: np.ndarray, random: np.random.Generator
+    shelf: Shelf,
+    collection: Collection,
+    number: int,
+    sentences: list[str],
+    known: np.ndarray,
+    random: np.random.Generator,
 ) -> None:
     """A document of 100 passages of five sentences each."""
     pieces = [" . ".join(sentences[start : start + 5]) for start in range(0, len(sentences), 5)]
     text = "\n\n".join(pieces)
     starts = np.cumsum([0, *(len(piece) + 2 for piece in pieces)])
     passages = [
-        Chunk(int(start), int(start) + len(piece), "", None, piece) for start, piece in zip(starts, pieces, strict=False)
+        Chunk(int(start), int(start) + len(piece), "", None, piece)
+        for start, piece in zip(starts, pieces, strict=False)
     ]
-    near = known[random.integers(0, len(known), len(pieces))] + 0.02 * random.standard_normal((len(pieces), known.shape[1]))
+    near = known[random.integers(0, len(known), len(pieces))] + 0.02 * random.standard_normal(
+        (len(pieces), known.shape[1])
+    )
     vectors = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
     content = Content(format="text", text=text, blocks=[Span(kind="paragraph", start=0, end=len(text))])
     document = Document(

@@ -33,7 +33,9 @@ def test_files_are_kept_listed_given_back_and_deleted(client: openai.OpenAI) -> 
 def test_a_vector_store_from_file_to_search_to_nothing(client: openai.OpenAI) -> None:
     kept = client.files.create(file=("rules.md", TEXT), purpose="assistants")
     store = client.vector_stores.create(name="rules", metadata={"team": "boats"})
-    done = client.vector_stores.files.create_and_poll(vector_store_id=store.id, file_id=kept.id, attributes={"year": 2024})
+    done = client.vector_stores.files.create_and_poll(
+        vector_store_id=store.id, file_id=kept.id, attributes={"year": 2024}
+    )
     assert done.status == "completed"
     found = list(client.vector_stores.search(store.id, query="price of a canoe"))
     assert found[0].file_id == kept.id

@@ -31,14 +31,25 @@ def asked(house: House, starter: House, tmp_path: Path) -> Callable[[str, str], 
 
     def ask(question: str, reply: str) -> tuple[Cited, str, Request]:
         house.registry.add(
-            Model(name="talker", format="fake", engines=["fake"], outputs=["text"], folder=house.home, details={"reply": reply}),
+            Model(
+                name="talker",
+                format="fake",
+                engines=["fake"],
+                outputs=["text"],
+                folder=house.home,
+                details={"reply": reply},
+            ),
             replace=True,
         )
         events = list(answer(house, Request.of_text(question, documents=["rules"], options={"max_tokens": 60})))
         result = next(event.result for event in events if isinstance(event, Completed))
         streamed = "".join(event.text for event in events if isinstance(event, TextDelta))
         assert streamed == result.text
-        return Cited.model_validate(result.outputs[0].info["documents"]), result.verdict.status, house.history.get(result.id).request
+        return (
+            Cited.model_validate(result.outputs[0].info["documents"]),
+            result.verdict.status,
+            house.history.get(result.id).request,
+        )
 
     return ask
 
@@ -54,8 +65,12 @@ def test_a_supported_answer_keeps_its_words_and_cites(asked: Callable[..., tuple
     assert kept.documents == ["rules"]
 
 
-@pytest.mark.parametrize("reply", ["A canoe costs 15 euros.", "A canoe costs what Peter Smith says.", "Blue is a colour."])
-def test_words_without_support_give_way_to_a_quotation(reply: str, asked: Callable[..., tuple[Cited, str, Request]]) -> None:
+@pytest.mark.parametrize(
+    "reply", ["A canoe costs 15 euros.", "A canoe costs what Peter Smith says.", "Blue is a colour."]
+)
+def test_words_without_support_give_way_to_a_quotation(
+    reply: str, asked: Callable[..., tuple[Cited, str, Request]]
+) -> None:
     told, _, _ = asked(QUESTION, reply)
     assert told.quoted
     assert told.text == "A canoe costs 14 euros a day."
@@ -67,8 +82,12 @@ def test_a_sentence_without_support_is_marked_and_flagged(asked: Callable[..., t
     assert status == "flag"
 
 
-@pytest.mark.parametrize("question", ["Who won the football match?", "What does a canoe cost in 2019?", "How deep is the lake?"])
-def test_what_the_documents_do_not_say_is_declined(question: str, asked: Callable[..., tuple[Cited, str, Request]]) -> None:
+@pytest.mark.parametrize(
+    "question", ["Who won the football match?", "What does a canoe cost in 2019?", "How deep is the lake?"]
+)
+def test_what_the_documents_do_not_say_is_declined(
+    question: str, asked: Callable[..., tuple[Cited, str, Request]]
+) -> None:
     told, _, _ = asked(question, "A canoe costs 14 euros a day.")
     assert not told.answered
     assert told.text.startswith("The documents do not answer this.")

@@ -49,7 +49,9 @@ def _tell(event: object) -> None:
     assert isinstance(event, Added)  # noqa: S101 - the caller looked
     if event.document is None:
         error = event.error or {}
-        stderr().print(f"[red]failed[/red] {escape(str(error.get('message')))} [dim]{escape(str(error.get('hint')))}[/dim]")
+        stderr().print(
+            f"[red]failed[/red] {escape(str(error.get('message')))} [dim]{escape(str(error.get('hint')))}[/dim]"
+        )
         return
     click.echo(f"{event.state} {event.name}: {event.document.chunks} passages")
     for note in event.document.details.get("notes", []):  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType, reportAttributeAccessIssue]
@@ -65,7 +67,9 @@ def list_documents(collection: str, every: bool, as_json: bool) -> None:
     with opened_house() as house:
         shelf = house.library.shelf
         if every:
-            found = [{"name": one.name, "id": one.id, "documents": len(shelf.documents(one))} for one in shelf.collections()]
+            found = [
+                {"name": one.name, "id": one.id, "documents": len(shelf.documents(one))} for one in shelf.collections()
+            ]
             lines = [f"{one['name']}  {one['documents']} documents" for one in found]
         else:
             kept = shelf.documents(shelf.collection(collection))

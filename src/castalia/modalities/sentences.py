@@ -66,7 +66,6 @@ class SentenceEncoder:
             rows[place] = mean * (np.sqrt(WIDTH) / np.linalg.norm(mean))
         return rows
 
-
     def count(self, text: str) -> int:
         """Tokens of a text; of one that is longer than what is read, at least one more than that."""
         code = self._tokenizer.encode(text)

@@ -113,7 +113,9 @@ def _generated(house: House, work: "Work") -> Generator[Event]:
     with lease as engine, closing(engine.generate(work.request)) as events:
         for event in events:
             work.collector.add(event)
-            if work.evidence is None or isinstance(event, Progress):  # an answer from documents is told once it is checked
+            if work.evidence is None or isinstance(
+                event, Progress
+            ):  # an answer from documents is told once it is checked
                 yield event
 
 

@@ -70,9 +70,7 @@ def forget_upload(house: House, id: str) -> None:
     (house.home / kept.path).unlink(missing_ok=True)
 
 
-def attach(
-    house: House, collection: Collection, id: str, attributes: dict[str, object]
-) -> Generator[Progress | Added]:
+def attach(house: House, collection: Collection, id: str, attributes: dict[str, object]) -> Generator[Progress | Added]:
     """Take a file into a collection. Raises NotFound."""
     kept = upload_of(house, id)
     details: dict[str, object] = {"file": kept.id, "filename": kept.name, "attributes": attributes}

@@ -114,7 +114,9 @@ def test_a_bad_file_does_not_hold_up_the_others(library: Library, folder: Path) 
 
 
 @pytest.mark.parametrize("statement", ["insert into chunk_words", "insert into chunk_vectors"])
-def test_a_kill_in_the_middle_leaves_the_old_state(statement: str, tmp_path: Path, starter_home: Path, folder: Path) -> None:
+def test_a_kill_in_the_middle_leaves_the_old_state(
+    statement: str, tmp_path: Path, starter_home: Path, folder: Path
+) -> None:
     """The process ends itself at a statement of the replacing transaction."""
     known = Database.at(starter_home)
     vectors = Registry(known, starter_home).get("minilm").folder

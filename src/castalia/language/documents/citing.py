@@ -7,13 +7,15 @@ from pydantic import BaseModel
 from castalia.language.documents.evidence import ENOUGH, Evidence, Sentence
 from castalia.language.documents.searching import Encode
 from castalia.language.documents.shelf import Passage
-from castalia.modalities.text.claims import held_share, missing_names, numbers_of
+from castalia.modalities.text.claims import held_share, missing_names, numbers_of, stems_of
 from castalia.modalities.text.spans import sentence_spans
 
 GIVEN = 3
 """Passages that a model is given."""
 NEAR = 0.6
 """Cosine from which a sentence of the documents is near enough to one of the answer."""
+CLOSE = 0.05
+"""How much less likely than the best another sentence may be, to count as an answer too."""
 HELD = 0.5
 """Share of the longer words of an answer's sentence that its source must hold."""
 
@@ -74,20 +76,29 @@ def cited(answer: str, evidence: Evidence, encode: Encode) -> Cited:
     and means about the same. At least one must be supported by a sentence that answers the question.
     """
     sentences = [_said(answer, start, end, evidence, encode) for start, end in sentence_spans(answer)]
-    answering = {(one.passage.document, one.start) for one in evidence.sentences if one.score >= ENOUGH}
-    used = {(place.document, place.start) for one in sentences for place in one.citations}
+    best = evidence.sentences[0]
+    enough = max(ENOUGH, best.score - CLOSE)
+    answering = {(one.passage.document, one.start) for one in evidence.sentences if one.score >= enough}
+    telling = [one for one in sentences if _adds(one.text, evidence.question)]
+    used = {(place.document, place.start) for one in telling for place in one.citations}
     if answering & used:
         return Cited(text=answer, sentences=sentences)
-    best = evidence.sentences[0]
     whole = Said(text=best.text, start=0, end=len(best.text), supported=True, citations=[citation(best)])
     return Cited(text=best.text, sentences=[whole], quoted=True)
+
+
+def _adds(text: str, question: str) -> bool:
+    """Whether the sentence says more than the question did."""
+    return bool(stems_of(text) - stems_of(question) or numbers_of(text) - numbers_of(question))
 
 
 def citation(one: Sentence) -> Citation:
     """The place of a sentence."""
     passage = one.passage
     place = {"page": passage.page, "start": one.start, "end": one.end, "text": one.text}
-    return Citation.model_validate({"document": passage.document, "name": passage.name, "title": passage.title, **place})
+    return Citation.model_validate(
+        {"document": passage.document, "name": passage.name, "title": passage.title, **place}
+    )
 
 
 def _said(answer: str, start: int, end: int, evidence: Evidence, encode: Encode) -> Said:

@@ -102,7 +102,9 @@ def weigh(question: str, passages: Sequence[Passage], encode: Encode) -> Evidenc
     with_heading = encode([f"{one.passage.title}: {_last(one.passage)}. {one.text}" for one in found]) @ asked
     alone = encode([one.text for one in found]) @ asked
     best = np.argsort(-(with_heading + alone), kind="stable")[:SHORTLIST]
-    scored = [_scored(question, found[place], float(with_heading[place]), float(alone[place]), encode) for place in best]
+    scored = [
+        _scored(question, found[place], float(with_heading[place]), float(alone[place]), encode) for place in best
+    ]
     return Evidence(question, passages, sorted(scored, key=lambda one: (bool(one.missing), -one.score)))
 
 
@@ -153,7 +155,9 @@ def _held(word: str, stems: set[str], text: str, encode: Encode) -> float:
     """How far a word of the question stands in the sentence, as itself or by one like it: 0 to 1."""
     if stem(word) in stems:
         return 1.0
-    others = [other for other in dict.fromkeys(WORD.findall(text.lower())) if other not in SMALL and not other.isdigit()]
+    others = [
+        other for other in dict.fromkeys(WORD.findall(text.lower())) if other not in SMALL and not other.isdigit()
+    ]
     if not others or any(map(str.isdigit, word)):
         return 0.0
     alike = max(float(_vector(encode, word) @ _vector(encode, other)) for other in others)
@@ -173,7 +177,9 @@ def _fits(question: str, sentence: str) -> bool:
         return any(name.lower() not in own for name in re.findall(r"\b[A-ZÀ-Þ][\w’'-]+", sentence[1:])) or bool(
             re.match(r"[A-ZÀ-Þ][\w’'-]+ [A-ZÀ-Þ]", sentence)
         )
-    if re.search(r"\bhow (?:many|much|high|long|large|far|often|old|tall|big|heavy|deep|wide|fast)\b|\bcosts?\b|\bprice\b", asked):
+    if re.search(
+        r"\bhow (?:many|much|high|long|large|far|often|old|tall|big|heavy|deep|wide|fast)\b|\bcosts?\b|\bprice\b", asked
+    ):
         return bool(SPELT.search(sentence))
     if re.search(r"\bwhen\b|\bwhich (?:year|day|month)\b|\bwhat (?:time|year|day|month)\b", asked):
         return bool(TIMES.search(sentence))

@@ -18,7 +18,12 @@ class PostgresIndex:
     """See `castalia.language.documents.shelf.Index`. Needs the extension ``vector``."""
 
     def add(
-        self, connection: sa.Connection, collection: str, ids: Sequence[int], passages: Sequence[tuple[str, str]], vectors: Array
+        self,
+        connection: sa.Connection,
+        collection: str,
+        ids: Sequence[int],
+        passages: Sequence[tuple[str, str]],
+        vectors: Array,
     ) -> None:
         """Take in passages and their vectors."""
         words = sa.text(

@@ -79,7 +79,12 @@ class Index(Protocol):
     """The words and vectors of passages in one kind of database: all that differs between databases."""
 
     def add(
-        self, connection: sa.Connection, collection: str, ids: Sequence[int], passages: Sequence[tuple[str, str]], vectors: Array
+        self,
+        connection: sa.Connection,
+        collection: str,
+        ids: Sequence[int],
+        passages: Sequence[tuple[str, str]],
+        vectors: Array,
     ) -> None:
         """Take in passages ``(heading, text)`` and their unit vectors (n, 384)."""
         ...
@@ -237,7 +242,9 @@ class Shelf:
 
     def _changed(self, connection: sa.Connection, collection: Collection) -> None:
         """Grow the version; the row's lock makes changes of one collection wait for each other."""
-        one_more = collections.update().where(collections.c.id == collection.id).values(version=collections.c.version + 1)
+        one_more = (
+            collections.update().where(collections.c.id == collection.id).values(version=collections.c.version + 1)
+        )
         if connection.execute(one_more).rowcount == 0:
             raise NotFound(f"The collection {collection.name!r} is gone.", hint="castalia documents list shows them.")
 

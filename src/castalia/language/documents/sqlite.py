@@ -26,10 +26,17 @@ class SqliteIndex:
         self._lock = Lock()
 
     def add(
-        self, connection: sa.Connection, collection: str, ids: Sequence[int], passages: Sequence[tuple[str, str]], vectors: Array
+        self,
+        connection: sa.Connection,
+        collection: str,
+        ids: Sequence[int],
+        passages: Sequence[tuple[str, str]],
+        vectors: Array,
     ) -> None:
         """Take in passages and their vectors."""
-        words = sa.text("insert into chunk_words (rowid, collection, heading, body) values (:id, :mark, :heading, :body)")
+        words = sa.text(
+            "insert into chunk_words (rowid, collection, heading, body) values (:id, :mark, :heading, :body)"
+        )
         rows = [
             {"id": id, "mark": _mark(collection), "heading": searchable(heading), "body": searchable(text)}
             for id, (heading, text) in zip(ids, passages, strict=True)
@@ -38,7 +45,10 @@ class SqliteIndex:
         packed = vectors.astype("<f4")
         connection.execute(
             chunk_vectors.insert(),
-            [{"chunk": id, "collection": collection, "vector": row.tobytes()} for id, row in zip(ids, packed, strict=True)],
+            [
+                {"chunk": id, "collection": collection, "vector": row.tobytes()}
+                for id, row in zip(ids, packed, strict=True)
+            ],
         )
 
     def by_words(self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int) -> Found:
@@ -77,7 +87,10 @@ class SqliteIndex:
         """Ids in order and vectors (n, 384) as they stand in this transaction."""
         with self._lock:
             version = int(
-                connection.execute(sa.text("select version from collections where id = :id"), {"id": collection}).scalar() or 0
+                connection.execute(
+                    sa.text("select version from collections where id = :id"), {"id": collection}
+                ).scalar()
+                or 0
             )
             kept = self._matrices.pop(collection, None)
             if kept is None or kept[0] != version:

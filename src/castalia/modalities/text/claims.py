@@ -17,8 +17,10 @@ ENOUGH = 0.5
 
 def is_supported(sentence: str, source: str) -> bool:
     """Whether every number and every name of it, and half of its longer words, stand in the source."""
-    return not numbers_of(sentence) - numbers_of(source) and not missing_names(sentence, source) and (
-        held_share(sentence, source) >= ENOUGH
+    return (
+        not numbers_of(sentence) - numbers_of(source)
+        and not missing_names(sentence, source)
+        and (held_share(sentence, source) >= ENOUGH)
     )
 
 

@@ -24,7 +24,9 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
             if len(mark.group()) < 2 and not row:
                 continue
         elif mark.group().startswith(".") and (
-            ABBREVIATION.search(piece) or text[mark.end() :].lstrip()[:1].islower() or _is_number_before(piece, text, mark)
+            ABBREVIATION.search(piece)
+            or text[mark.end() :].lstrip()[:1].islower()
+            or _is_number_before(piece, text, mark)
         ):
             continue
         found.append((start, mark.end()))
@@ -35,9 +37,11 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 def _is_number_before(piece: str, text: str, mark: "re.Match[str]") -> bool:
     """An ordinal as German writes it: ``3. Mai`` goes on; ``in 1889. The`` ends."""
-    return bool(re.search(r"(?:^|\s)\d{1,2}\.$", piece)) and text[mark.end() :].lstrip()[:1].isalpha() and len(
-        re.findall(r"\w+", piece)
-    ) < 4
+    return (
+        bool(re.search(r"(?:^|\s)\d{1,2}\.$", piece))
+        and text[mark.end() :].lstrip()[:1].isalpha()
+        and len(re.findall(r"\w+", piece)) < 4
+    )
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:

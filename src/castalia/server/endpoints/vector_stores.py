@@ -171,7 +171,9 @@ def _attach(desk: Desk, store: Collection, file: str, attributes: dict[str, obje
 def _document(desk: Desk, store: Collection, id: str) -> Document:
     document = desk.house.library.shelf.document(store, id)
     if document is None:
-        raise NotFound(f"{store.name} holds no file {id!r}.", hint=f"GET /v1/vector_stores/{store.id}/files lists them.")
+        raise NotFound(
+            f"{store.name} holds no file {id!r}.", hint=f"GET /v1/vector_stores/{store.id}/files lists them."
+        )
     return document
 
 

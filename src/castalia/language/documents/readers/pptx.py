@@ -20,7 +20,9 @@ def read(data: bytes, name: str) -> Reading:
         blocks = [block for number, slide in enumerate(show.slides, 1) for block in _slide(slide, number)]
         title = show.core_properties.title or ""
     except Exception as error:  # noqa: BLE001 - lxml, zipfile and python-pptx raise whatever a broken file provokes
-        raise UnsupportedInput(f"{name} is a broken presentation: {error}.", hint="Open it, and save it anew.") from None
+        raise UnsupportedInput(
+            f"{name} is a broken presentation: {error}.", hint="Open it, and save it anew."
+        ) from None
     return Reading(blocks, title=title)
 
 
