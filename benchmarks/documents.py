@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 import documents_retrieval
-
 from castalia.core.config import Settings
 from castalia.core.events import Completed
 from castalia.core.requests import AUTO, Request

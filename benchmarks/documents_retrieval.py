@@ -86,7 +86,7 @@ def ndcg(ranking: list[int], gains: dict[int, int]) -> float:
 
 
 def large(library: Library, questions: list[str], workplace: Path) -> dict[str, object]:
-    """Seconds a question over 100,000 passages: sentences of Cranfield drawn anew, vectors near those of real passages."""
+    """Seconds a question over 100,000 passages of sentences of Cranfield drawn anew, vectors near real ones."""
     small = library.shelf.collection("cranfield")
     texts = [library.shelf.text(one.id) for one in library.shelf.documents(small)]
     sentences = [one.strip() for text in texts for one in text.split(" . ") if len(one) > 40]

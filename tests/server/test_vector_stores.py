@@ -8,8 +8,9 @@ import openai
 import pytest
 
 if TYPE_CHECKING:
-    from castalia.serving.house import House
     from tests.server.conftest import Running
+
+    from castalia.serving.house import House
 
 TEXT = b"# Boat house\n\nA canoe costs 14 euros a day. The keeper is Mara Lindt.\n"
 
@@ -79,4 +80,5 @@ def test_a_chat_answers_from_a_store(client: openai.OpenAI) -> None:
         messages=[{"role": "user", "content": "What does a canoe cost?"}],
         extra_body={"castalia": {"documents": [store.id]}},
     )
-    assert answer.choices[0].message.content == "A canoe costs 14 euros a day."
+    assert "A canoe costs 14 euros a day." in (answer.choices[0].message.content or "")
+    assert "support" in {one["name"] for one in answer.model_extra["castalia"]["verdict"]["measures"]}

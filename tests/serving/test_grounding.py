@@ -19,7 +19,10 @@ from castalia.serving.pipeline import answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TEXT = "# Rules of the boat house\n\n## Prices\n\nA canoe costs 14 euros a day. The deposit is 50 euros.\n\n## People\n\nThe keeper is Mara Lindt.\n"
+TEXT = (
+    "# Rules of the boat house\n\n## Prices\n\nA canoe costs 14 euros a day. The deposit is 50 euros.\n\n"
+    "## People\n\nThe keeper is Mara Lindt.\n"
+)
 QUESTION = "What does a canoe cost?"
 
 
@@ -60,7 +63,6 @@ def test_a_supported_answer_keeps_its_words_and_cites(asked: Callable[..., tuple
     assert [place.text for place in told.sentences[0].citations] == ["A canoe costs 14 euros a day."]
     assert not told.quoted
     place = told.sentences[0].citations[0]
-    assert TEXT.replace("# ", "").replace("#", "")[0:0] == ""
     assert place.end - place.start == len(place.text)
     assert kept.documents == ["rules"]
 

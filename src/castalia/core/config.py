@@ -84,7 +84,7 @@ class DocumentSettings(Section):
 
     url: SecretStr | None = Field(
         default=None,
-        description="Database of documents, such as postgresql+psycopg://user@host/name with pgvector; unset: SQLite in the home.",
+        description="Database of documents, postgresql+psycopg://user@host/name; unset: SQLite in the home.",
     )
 
 

@@ -32,9 +32,11 @@ def upload(house: House, data: bytes, name: str, purpose: str) -> Upload:
     """Keep the bytes. Raises UnsupportedInput for an empty file, StorageError."""
     if not data:
         raise UnsupportedInput(f"{name} is empty.", hint="Send its bytes.")
-    id = new_id("file")
+    fresh = new_id("file")
     plain = PurePath(name.replace("\\", "/")).name[:200] or "file"
-    kept = Upload(id=id, created=datetime.now(UTC), name=plain, purpose=purpose, size=len(data), path=f"files/{id}")
+    kept = Upload(
+        id=fresh, created=datetime.now(UTC), name=plain, purpose=purpose, size=len(data), path=f"files/{fresh}"
+    )
     write_whole(house.home / kept.path, data)
     with house.database.begin() as connection:
         connection.execute(files.insert().values(**kept.model_dump()))

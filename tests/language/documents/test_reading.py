@@ -77,7 +77,7 @@ FILES = {
     "a.docx": (docx, "vingt chênes", None),
     "a.pptx": (pptx, "Noch etwas", 2),
     "a.eml": (eml, "reunión empieza", None),
-    "a.html": (lambda: "<h1>见面</h1><script>no()</script><p>会议在九点开始。</p>".encode(), "会议在九点开始", None),
+    "a.html": ("<h1>见面</h1><script>no()</script><p>会议在九点开始。</p>".encode, "会议在九点开始", None),
     "a.md": (lambda: b"# Head\n\nSome *plain* words.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", "Some plain words", None),
     "a.txt": (lambda: "Một đoạn văn.\n\nĐoạn thứ hai.".encode("utf-16"), "Đoạn thứ hai", None),
     "a.csv": (lambda: b"name;age\nAda;36\nBob;41\n", "Ada | 36", None),

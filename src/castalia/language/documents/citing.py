@@ -72,8 +72,8 @@ def prompt_of(evidence: Evidence) -> str:
 def cited(answer: str, evidence: Evidence, encode: Encode) -> Cited:
     """The answer with the spans that support its sentences; the best sentence of the documents where none is supported.
 
-    A sentence is supported by a sentence of the documents that holds all its numbers and names, half of its longer words,
-    and means about the same. At least one must be supported by a sentence that answers the question.
+    A sentence is supported by one of the documents that holds all its numbers and names, half of its longer words, and
+    means about the same. At least one must be supported by a sentence that answers the question.
     """
     sentences = [_said(answer, start, end, evidence, encode) for start, end in sentence_spans(answer)]
     best = evidence.sentences[0]

@@ -71,8 +71,8 @@ class Library:
     def add(self, sources: Iterable[Source], collection: Collection) -> Generator[Progress | Added]:
         """Take files in, one by one. An unchanged one is skipped, a changed one replaces its former self.
 
-        A file that cannot be read is told as ``failed`` and does not hold up the others; what a kill interrupts stays as
-        it was. Raises NotFound when the sentence vectors are not here.
+        A file that cannot be read is told as ``failed`` and does not hold up the others; what a kill interrupts stays
+        as it was. Raises NotFound when the sentence vectors are not here.
         """
         files = list(sources)
         _ = self.encoder
@@ -160,7 +160,7 @@ class Library:
 
 
 def sources_of(paths: Sequence[str | Path]) -> list[Source]:
-    """The files of these paths, folders walked; of a folder only kinds that can be read. Raises NotFound, BadRequest."""
+    """The files of these paths, folders walked for kinds that can be read. Raises NotFound, BadRequest."""
     found: list[Source] = []
     for one in paths:
         path = Path(one).expanduser()

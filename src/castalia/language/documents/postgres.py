@@ -31,15 +31,16 @@ class PostgresIndex:
             "setweight(to_tsvector('english', :heading), 'B') || setweight(to_tsvector('english', :body), 'B'))"
         )
         rows = [
-            {"id": id, "collection": collection, "heading": searchable(heading), "body": searchable(text)}
-            for id, (heading, text) in zip(ids, passages, strict=True)
+            {"id": one, "collection": collection, "heading": searchable(heading), "body": searchable(text)}
+            for one, (heading, text) in zip(ids, passages, strict=True)
         ]
         connection.execute(words, rows)
         near = sa.text(
             "insert into chunk_vectors (chunk, collection, vector) values (:id, :collection, cast(:vector as vector))"
         )
         packed = [
-            {"id": id, "collection": collection, "vector": _literal(row)} for id, row in zip(ids, vectors, strict=True)
+            {"id": one, "collection": collection, "vector": _literal(row)}
+            for one, row in zip(ids, vectors, strict=True)
         ]
         connection.execute(near, packed)
 
@@ -70,9 +71,9 @@ class PostgresIndex:
         query = sa.text(
             "select chunk, cast(vector as text) from chunk_vectors where collection = :collection and chunk = any(:ids)"
         )
-        values = {"collection": collection.id, "ids": [int(id) for id in ids]}
+        values = {"collection": collection.id, "ids": ids.tolist()}
         known = {row[0]: np.fromstring(row[1][1:-1], np.float32, sep=",") for row in connection.execute(query, values)}
-        return np.array([known[int(id)] for id in ids], np.float32).reshape(-1, WIDTH)
+        return np.array([known[one] for one in ids.tolist()], np.float32).reshape(-1, WIDTH)
 
 
 def _literal(vector: Array) -> str:

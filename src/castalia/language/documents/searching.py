@@ -1,7 +1,7 @@
 """Search by words and by meaning together, with one round of feedback.
 
-Words: BM25. Meaning: cosine of sentence vectors. Both are scaled to [0, 1] over their best 300 and added. Then the question's
-vector moves towards the best five passages of different documents (Rocchio, 1971) and meaning is looked up once more.
+Words: BM25. Meaning: cosine of sentence vectors. Both are scaled to [0, 1] over their best 300 and added. Then the
+question's vector moves towards the best five passages of different documents (Rocchio, 1971) and meaning is looked up once more.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ def search(shelf: Shelf, collection: Collection, question: str, encode: Encode, 
     moved = asked + PULL * shelf.vectors(collection, leaders).mean(axis=0)
     moved /= np.linalg.norm(moved)
     ids, scores = _fused(words, shelf.by_vector(collection, moved, DEPTH))
-    best = shelf.passages([int(id) for id in ids[:most]])
+    best = shelf.passages(ids[:most].tolist())
     cosines = shelf.vectors(collection, np.array([one.id for one in best], np.int64)) @ asked
     told = dict(zip(ids.tolist(), scores.tolist(), strict=True))
     return [
@@ -48,10 +48,10 @@ def _fused(words: Found, near: Found) -> tuple[Ids, Array]:
     """All passages of either side with the sum of their scaled scores, best first."""
     total: dict[int, float] = {}
     for found in (words, near):
-        for id, score in zip(found.ids.tolist(), _scaled(found.scores).tolist(), strict=True):
-            total[id] = total.get(id, 0.0) + score
-    order = sorted(total, key=lambda id: (-total[id], id))
-    return np.array(order, np.int64), np.array([total[id] for id in order], np.float32)
+        for place, score in zip(found.ids.tolist(), _scaled(found.scores).tolist(), strict=True):
+            total[place] = total.get(place, 0.0) + score
+    order = sorted(total, key=lambda place: (-total[place], place))
+    return np.array(order, np.int64), np.array([total[place] for place in order], np.float32)
 
 
 def _scaled(scores: Array) -> Array:
@@ -66,7 +66,7 @@ def _scaled(scores: Array) -> Array:
 def _of_different_documents(shelf: Shelf, ids: Ids, most: int) -> Ids:
     owners = shelf.documents_of(ids[: most * 6].tolist())
     chosen: dict[str, int] = {}
-    for id in ids.tolist():
-        if id in owners and len(chosen) < most:
-            chosen.setdefault(owners[id], id)
+    for one in ids.tolist():
+        if one in owners and len(chosen) < most:
+            chosen.setdefault(owners[one], one)
     return np.array(list(chosen.values()), np.int64)

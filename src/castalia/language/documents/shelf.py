@@ -16,7 +16,7 @@ from castalia.core.requests import new_id
 from castalia.language.documents.chunking import Chunk
 from castalia.language.documents.content import Content
 from castalia.store.database import Database
-from castalia.store.tables import chunk_vectors, chunks, collections, documents
+from castalia.store.tables import chunks, collections, documents
 
 Ids = NDArray[np.int64]
 
@@ -34,7 +34,7 @@ class Collection(BaseModel):
 class Document(BaseModel):
     """A document that is kept, without its text. ``name`` is the path of its file, or its id when it came over HTTP.
 
-    ``chunks`` counts its passages, ``size`` the bytes of its file; ``details`` holds notes of reading and what callers keep.
+    ``chunks`` counts its passages, ``size`` the bytes of its file; ``details`` notes and what callers keep.
     """
 
     id: str
@@ -230,13 +230,13 @@ class Shelf:
         wanted = [documents.c.name, documents.c.title, documents.c.format, documents.c.details, cut.label("text")]
         query = sa.select(chunks, *wanted).join(documents, documents.c.id == chunks.c.document)
         with self.database.begin() as connection:
-            rows = connection.execute(query.where(chunks.c.id.in_([int(id) for id in ids]))).mappings()
+            rows = connection.execute(query.where(chunks.c.id.in_(list(ids)))).mappings()
             found = {int(row["id"]): Passage.model_validate(dict(row)) for row in rows}
-        return [found[id] for id in map(int, ids) if id in found]
+        return [found[one] for one in ids if one in found]
 
     def documents_of(self, ids: Sequence[int]) -> dict[int, str]:
         """The ids of the documents that these passages are of."""
-        query = sa.select(chunks.c.id, chunks.c.document).where(chunks.c.id.in_([int(id) for id in ids]))
+        query = sa.select(chunks.c.id, chunks.c.document).where(chunks.c.id.in_(list(ids)))
         with self.database.begin() as connection:
             return {int(row[0]): str(row[1]) for row in connection.execute(query)}
 

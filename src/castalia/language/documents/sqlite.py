@@ -38,23 +38,23 @@ class SqliteIndex:
             "insert into chunk_words (rowid, collection, heading, body) values (:id, :mark, :heading, :body)"
         )
         rows = [
-            {"id": id, "mark": _mark(collection), "heading": searchable(heading), "body": searchable(text)}
-            for id, (heading, text) in zip(ids, passages, strict=True)
+            {"id": one, "mark": _mark(collection), "heading": searchable(heading), "body": searchable(text)}
+            for one, (heading, text) in zip(ids, passages, strict=True)
         ]
         connection.execute(words, rows)
         packed = vectors.astype("<f4")
         connection.execute(
             chunk_vectors.insert(),
             [
-                {"chunk": id, "collection": collection, "vector": row.tobytes()}
-                for id, row in zip(ids, packed, strict=True)
+                {"chunk": one, "collection": collection, "vector": row.tobytes()}
+                for one, row in zip(ids, packed, strict=True)
             ],
         )
 
     def by_words(self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int) -> Found:
         """By BM25 over heading and text; the column of the collection's mark has no weight.
 
-        Of many passages only those with the rarer terms are scored: frequent ones hardly move the order and cost the most.
+        Of many passages only those with the rarer terms are scored: frequent ones hardly move the order.
         """
         several = int(connection.execute(sa.text("select count(*) from collections")).scalar() or 0) > 1
         within = f"collection : {_mark(collection)} AND " if several else ""
@@ -71,10 +71,7 @@ class SqliteIndex:
         """By one product of the whole matrix with the vector."""
         ids, matrix = self._matrix(connection, collection.id)
         scores: Array = matrix @ vector
-        if len(scores) > most:
-            best = np.argpartition(-scores, most)[:most]
-        else:
-            best = np.arange(len(scores))
+        best = np.argpartition(-scores, most)[:most] if len(scores) > most else np.arange(len(scores))
         order = best[np.argsort(-scores[best], kind="stable")]
         return Found(ids[order], scores[order])
 

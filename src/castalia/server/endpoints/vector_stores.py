@@ -17,8 +17,8 @@ router = APIRouter(prefix="/v1/vector_stores", tags=["vector stores"])
 @router.post("")
 def create_store(body: StoreBody, desk: DeskDependency) -> dict[str, object]:
     """A new collection, with files if some are named."""
-    id = new_id("vs")
-    store = desk.house.library.shelf.create(body.name or id, {"metadata": body.metadata or {}}, id)
+    fresh = new_id("vs")
+    store = desk.house.library.shelf.create(body.name or fresh, {"metadata": body.metadata or {}}, fresh)
     for file in body.file_ids:
         _attach(desk, store, file, {})
     return store_object(desk, store)

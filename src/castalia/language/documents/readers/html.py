@@ -8,8 +8,40 @@ from castalia.language.documents.formats import DocumentFormat, decoded
 
 SILENT = frozenset({"script", "style", "noscript", "template", "svg", "nav", "iframe", "head"})
 ENDING = frozenset(
-    "p div section article header footer main aside ul ol dl dt dd li blockquote pre figure figcaption form hr body "
-    "h1 h2 h3 h4 h5 h6 table caption address details summary".split()
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "aside",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "li",
+        "blockquote",
+        "pre",
+        "figure",
+        "figcaption",
+        "form",
+        "hr",
+        "body",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "caption",
+        "address",
+        "details",
+        "summary",
+    ]
 )
 CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 
@@ -25,7 +57,7 @@ class _Reader(HTMLParser):
         self._level = self._tables = 0
         self._in_title = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
         if tag == "title":
             self._in_title = True
         elif tag in SILENT:

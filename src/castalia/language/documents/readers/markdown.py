@@ -6,7 +6,7 @@ from castalia.language.documents.content import Block, Reading
 from castalia.language.documents.formats import DocumentFormat, decoded
 
 
-def read(data: bytes, name: str) -> Reading:
+def read(data: bytes, name: str) -> Reading:  # noqa: PLR0912 - one branch a kind of token
     """The blocks of a CommonMark text with tables; a list stays one block, markup of words is taken away."""
     from markdown_it import MarkdownIt
 

@@ -29,7 +29,7 @@ class _Paragraph:
 
 
 def read(data: bytes, name: str) -> Reading:
-    """Paragraphs and headings, page by page. Raises UnsupportedInput for an encrypted or broken file, or pure pictures."""
+    """Paragraphs and headings, page by page. Raises UnsupportedInput: encrypted, broken, pictures only."""
     from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
 
     try:
