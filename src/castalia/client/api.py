@@ -94,7 +94,7 @@ def ask(prompt: str | Request, *attachments: str | Path | Part, **wishes: object
     """Ask in plain words; the right kind of model answers.
 
     ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed``, ``documents`` (a collection,
-    or several, that the answer must come from: ``info["documents"]`` of the output has the citations) and any option by name
+    or several, that the answer must come from: ``info["documents"]`` of the output cites) and any option by name
     (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them, which
     saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed. Raises a
     CastaliaError that says what to do next.
