@@ -75,7 +75,10 @@ LIGHT = frozenset(
 CLOSED = tuple(
     frozenset(words.split())
     for words in (
-        "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays sundays",
+        (
+            "monday tuesday wednesday thursday friday saturday sunday "
+            "mondays tuesdays wednesdays thursdays fridays saturdays sundays"
+        ),
         "january february march april may june july august september october november december spring autumn winter",
         "red green blue yellow white black brown grey gray orange purple pink violet",
         "second third fourth fifth sixth seventh eighth ninth tenth",

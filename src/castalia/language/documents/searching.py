@@ -1,7 +1,8 @@
 """Search by words and by meaning together, with one round of feedback.
 
 Words: BM25. Meaning: cosine of sentence vectors. Both are scaled to [0, 1] over their best 300 and added. Then the
-question's vector moves towards the best five passages of different documents (Rocchio, 1971) and meaning is looked up once more.
+question's vector moves towards the best five passages of different documents (Rocchio, 1971) and
+meaning is looked up once more.
 """
 
 from collections.abc import Callable, Sequence
