@@ -149,7 +149,7 @@ def weigh(question: str, passages: Sequence[Passage], encode: Encode) -> Evidenc
     asked = encode([question])[0]
     with_heading = encode([f"{one.passage.title}: {_last(one.passage)}. {one.text}" for one in found]) @ asked
     alone = encode([one.text for one in found]) @ asked
-    best = np.argsort(-(with_heading + alone), kind="stable")[:SHORTLIST]
+    best: list[int] = np.argsort(-(with_heading + alone), kind="stable")[:SHORTLIST].tolist()
     scored = [
         _scored(question, found[place], float(with_heading[place]), float(alone[place]), encode) for place in best
     ]

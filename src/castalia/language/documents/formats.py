@@ -10,7 +10,6 @@ from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import PurePath
-from typing import cast
 
 from castalia.core.errors import ConfigError, MissingExtra, UnsupportedInput
 from castalia.language.documents.content import Reading
@@ -145,5 +144,5 @@ def decoded(data: bytes, name: str, notes: list[str]) -> str:
             break
         if encoding == "cp1252":
             notes.append("The file is not UTF-8; it was read as Windows-1252.")
-        return cast(str, text)
+        return text
     raise UnsupportedInput(f"{name} is not text.", hint="Save it as UTF-8 and add it again.")

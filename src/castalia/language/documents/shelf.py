@@ -174,7 +174,8 @@ class Shelf:
             for one in passages:
                 place = {"start": one.start, "end": one.end, "page": one.page, "heading": one.heading}
                 inserted = connection.execute(chunks.insert().values(document=document.id, **place))
-                ids.append(int(inserted.inserted_primary_key[0]))  # pyright: ignore[reportOptionalSubscript]
+                key: Sequence[int] = inserted.inserted_primary_key or ()
+                ids.append(key[0])
             if ids:
                 words = [(f"{content.title} {one.heading}", one.text) for one in passages]
                 self.index.add(connection, collection.id, ids, words, vectors)

@@ -15,7 +15,7 @@ HEADS = ("From", "To", "Cc", "Date", "Subject")
 
 def read(data: bytes, name: str) -> Reading:
     """The subject as heading, the other head lines, the body; attachments are named in a note, not read."""
-    letter = cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+    letter = email.message_from_bytes(data, policy=email.policy.default)
     heads = {head: str(letter[head]) for head in HEADS if letter[head]}
     if not heads:
         raise UnsupportedInput(f"{name} is no e-mail: it has no head lines.", hint="Save the letter anew as EML.")

@@ -79,7 +79,8 @@ def _paragraphs(data: bytes) -> tuple[list[_Paragraph], str, int]:
                 low, high = box.y0 - layout.y0, box.y1 - layout.y0
                 at_edge = high < layout.height * EDGE or low > layout.height * (1 - EDGE)
                 found.append(_Paragraph(_flowing(box.get_text()), _size(box), number, at_edge))
-    return found, _title(document.info), number
+    info: list[Any] = document.info  # pyright: ignore[reportUnknownMemberType]
+    return found, _title(info), number
 
 
 def _flowing(text: str) -> str:
