@@ -174,7 +174,7 @@ class Shelf:
             for one in passages:
                 place = {"start": one.start, "end": one.end, "page": one.page, "heading": one.heading}
                 inserted = connection.execute(chunks.insert().values(document=document.id, **place))
-                key: Sequence[int] = inserted.inserted_primary_key or ()
+                key: list[int] = list(inserted.inserted_primary_key or [])
                 ids.append(key[0])
             if ids:
                 words = [(f"{content.title} {one.heading}", one.text) for one in passages]
