@@ -40,8 +40,13 @@ def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
+    def ours(name: str | None, kind: str, _parents: object) -> bool:
+        # FTS5 keeps its words in tables of its own
+        return kind != "table" or not (name or "").startswith("chunk_words")
+
     with database.begin() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": ours})
+        assert compare_metadata(context, metadata) == []
         assert connection.execute(sa.text("pragma journal_mode")).scalar() == "wal"
 
 

@@ -93,7 +93,12 @@ class Chooser:
         return bool(self._wanted(request, read(request.prompt, self.lexicon), kinds or kinds_of(request)).steps)
 
     def _wanted(self, request: Request, reading: Reading, kinds: list[str]) -> Wanted:
-        bound = request.model != AUTO or request.modality != AUTO or ONE_ANSWER.intersection(request.options)
+        bound = (
+            request.documents is not None
+            or request.model != AUTO
+            or request.modality != AUTO
+            or ONE_ANSWER.intersection(request.options)
+        )
         if bound or sum(message.role == "user" for message in request.messages) != 1:
             return Wanted()
         return wanted(reading, request.prompt, kinds, self.lexicon)

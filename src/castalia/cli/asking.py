@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
+from castalia.cli.documents import DEFAULT, show_citations
 from castalia.cli.house import opened_house
 from castalia.cli.options import POLICIES, CommandWithOptions, modality_options, split_arguments
 from castalia.cli.output import print_json, show_choice, show_verdict, watched
@@ -41,6 +42,13 @@ def _listed() -> dict[str, type[BaseModel]]:
 @click.option("--engine", help="Run the model on this engine.")
 @click.option("--seed", type=int, help="The same seed and options make the same result.")
 @click.option("--system", help="Standing instructions for a language model.")
+@click.option(
+    "--documents",
+    is_flag=False,
+    flag_value=DEFAULT,
+    multiple=True,
+    help="Answer from this collection of documents, with citations; without a name from the default one.",
+)
 @click.option("--plan", "only_plan", is_flag=True, help="Print the steps, with their models and reasons; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def ask(
@@ -52,6 +60,7 @@ def ask(
     engine: str | None,
     seed: int | None,
     system: str | None,
+    documents: tuple[str, ...],
     only_plan: bool,
     as_json: bool,
 ) -> None:
@@ -65,6 +74,7 @@ def ask(
         engine=engine,
         seed=seed,
         options=options,
+        documents=list(documents) or None,
         suffix=None if output is None else output.suffix or None,
     )
     if output is not None and not output.parent.is_dir():
@@ -122,6 +132,7 @@ def finish(result: Result, output: Path | None, *, as_json: bool) -> None:
     if not answered:
         click.echo(result.text)
         return
+    show_citations(result)
     texts = [part for part in result.outputs if part.text is not None]
     if texts:
         click.echo()

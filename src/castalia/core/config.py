@@ -79,6 +79,15 @@ class ChooserSettings(Section):
     )
 
 
+class DocumentSettings(Section):
+    """Where documents to answer from are kept."""
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="Database of documents, postgresql+psycopg://user@host/name; unset: SQLite in the home.",
+    )
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -89,6 +98,7 @@ class Settings(Section):
     engines: EngineSettings = EngineSettings()
     guard: GuardSettings = GuardSettings()
     chooser: ChooserSettings = ChooserSettings()
+    documents: DocumentSettings = DocumentSettings()
 
 
 @dataclass(frozen=True)

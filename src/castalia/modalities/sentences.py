@@ -32,8 +32,8 @@ def vectors(sentences: Sequence[str]) -> Array:
 class SentenceEncoder:
     """A BERT-like network as ONNX with its tokenizer, on one thread."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load it. Raises EngineError for files that are damaged."""
+    def __init__(self, folder: Path, longest: int = LONGEST) -> None:
+        """Load it, to read ``longest`` tokens of each sentence. Raises EngineError for files that are damaged."""
         import onnxruntime
         from tokenizers import Tokenizer
 
@@ -50,7 +50,7 @@ class SentenceEncoder:
                 hint="castalia pull starter:minilm --replace",
             ) from None
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(LONGEST)
+        self._tokenizer.enable_truncation(longest)
 
     def encode(self, sentences: Sequence[str]) -> Array:
         """Rows (n, 384) of unit mean square: the mean of the last layer over a sentence's tokens.
@@ -65,6 +65,11 @@ class SentenceEncoder:
             mean = self._network.run(None, feed)[0][0].mean(axis=0)
             rows[place] = mean * (np.sqrt(WIDTH) / np.linalg.norm(mean))
         return rows
+
+    def count(self, text: str) -> int:
+        """Tokens of a text; of one that is longer than what is read, at least one more than that."""
+        code = self._tokenizer.encode(text)
+        return len(code.ids) + sum(len(more.ids) for more in code.overflowing)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from castalia.core.assets import SOURCES
+from castalia.core.assets import SENTENCE_VECTORS, SOURCES
 from castalia.core.config import Settings, load
 from castalia.store.blobs import Blobs
 from castalia.store.database import Database
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from castalia.choosing.chooser import Chooser
     from castalia.choosing.corrections import Corrections
     from castalia.guarding.guard import Guard
+    from castalia.language.documents.library import Library
     from castalia.serving.pool import Pool
 
 FRESH = 30.0
@@ -83,6 +84,16 @@ class House:
         return Chooser(self.settings.chooser, self.corrections)
 
     @cached_property
+    def library(self) -> "Library":
+        """Documents to answer from, in the database that the settings name."""
+        from castalia.language.documents.library import Library
+        from castalia.language.documents.shelf import Shelf
+
+        url = self.settings.documents.url
+        database = self.database if url is None else Database(url.get_secret_value(), self.home)
+        return Library(Shelf(database), self.assets().get(SENTENCE_VECTORS))
+
+    @cached_property
     def corrections(self) -> "Corrections":
         """What a person said against the chooser's choices."""
         from castalia.choosing.corrections import Corrections
@@ -109,6 +120,8 @@ class House:
         """Unload all models and close the database."""
         if "pool" in self.__dict__:
             self.pool.close()
+        if "library" in self.__dict__:
+            self.library.shelf.database.close()
         if "database" in self.__dict__:
             self.database.close()
 

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 from castalia.core.content import Part
 from castalia.core.errors import BadRequest, CastaliaError, EngineError, MissingExtra, NotFound
-from castalia.core.events import Chosen, Completed, Event
+from castalia.core.events import Chosen, Completed, Event, Progress, TextDelta
 from castalia.core.models import Model
 from castalia.core.requests import Request
-from castalia.core.results import PLAN, Choice, FinishReason, Result, Timing, Verdict
+from castalia.core.results import PLAN, Choice, FinishReason, Measure, Result, Timing, Verdict
 from castalia.judging.context import CheckContext
 from castalia.judging.verdict import judge
+from castalia.language.documents.evidence import Evidence
 from castalia.serving.collecting import Collector
+from castalia.serving.grounding import declined_part, evidence_for, grounded_part, support_measure, with_passages
 from castalia.serving.house import House
 from castalia.serving.imitate import imitate
 from castalia.serving.inlining import with_inlined_text
@@ -41,6 +43,8 @@ def answer(house: House, request: Request) -> Generator[Event]:
 def _answer(house: House, asked: Request) -> Generator[Event]:
     started = time.monotonic()
     request = house.guard.inbound(asked).request
+    if request.documents is not None:
+        request = request.model_copy(update={"modality": "text"})
     choice = chosen(house, request)
     timing = Timing(choose=time.monotonic() - started)
     if choice.modality == PLAN:
@@ -49,13 +53,20 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
         yield Chosen(choice=choice)
         yield Completed(result=_without_model(house, asked, choice, timing))
         return
+    evidence = evidence_for(house, request) if request.documents is not None else None
+    if evidence is not None and not evidence.answerable:
+        yield Chosen(choice=choice)
+        yield from _declined(house, asked, choice, timing, evidence)
+        return
     choice = yield from imitate(house, request, choice)
     model = _chosen_model(house, choice)
-    if choice.modality == "text":
+    if evidence is not None:
+        request = house.guard.inbound(with_passages(request, evidence)).request
+    elif choice.modality == "text":
         request = house.guard.inbound(with_inlined_text(request)).request
     resolved = resolve_request(request, choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "family": model.family})
-    work = Work(resolved, choice, model, timing, started)
+    work = Work(resolved, choice, model, timing, started, evidence=evidence)
     while True:
         yield Chosen(choice=work.choice)
         try:
@@ -72,6 +83,11 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
 
     resolved, model = work.request, work.model
     outputs = work.collector.outputs(choice.modality)
+    support: list[Measure] = []
+    if evidence is not None:
+        outputs = [grounded_part(house, outputs, evidence)]
+        support = [support_measure(outputs[0])]
+        yield TextDelta(text=outputs[0].text or "")
     context = CheckContext(
         request=resolved,
         model=model,
@@ -82,7 +98,7 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
         seconds=time.monotonic() - started - timing.choose - timing.load,
     )
     verdict = judge(outputs, context)
-    verdict = Verdict.of([*verdict.measures, *house.guard.outbound(outputs, request)])
+    verdict = Verdict.of([*verdict.measures, *support, *house.guard.outbound(outputs, request)])
     yield Completed(result=_finish(house, work, outputs, verdict))
 
 
@@ -97,7 +113,10 @@ def _generated(house: House, work: "Work") -> Generator[Event]:
     with lease as engine, closing(engine.generate(work.request)) as events:
         for event in events:
             work.collector.add(event)
-            yield event
+            if work.evidence is None or isinstance(
+                event, Progress
+            ):  # an answer from documents is told once it is checked
+                yield event
 
 
 def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaError) -> "Work":
@@ -110,7 +129,7 @@ def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaEr
     )
     resolved = resolve_request(request.model_copy(update={"seed": work.request.seed}), choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "reasons": [*choice.reasons, reason]})
-    return Work(resolved, choice, model, work.timing, work.started)
+    return Work(resolved, choice, model, work.timing, work.started, evidence=work.evidence)
 
 
 @dataclass
@@ -123,6 +142,7 @@ class Work:
     timing: Timing
     started: float
     collector: Collector = field(default_factory=Collector)
+    evidence: Evidence | None = None
 
     def loaded(self, seconds: float) -> None:
         """Take note of how long loading took."""
@@ -146,6 +166,18 @@ def _without_model(house: House, asked: Request, choice: Choice, timing: Timing)
     result = Result(id=asked.id, choice=choice, outputs=outputs, timing=timing, finish_reason=reason)
     record(house, asked, result)
     return result
+
+
+def _declined(
+    house: House, asked: Request, choice: Choice, timing: Timing, evidence: Evidence
+) -> Generator[TextDelta | Completed]:
+    """That the documents say nothing to the question, as the result; no model has run."""
+    part = declined_part(evidence)
+    yield TextDelta(text=part.text or "")
+    verdict = Verdict.of([support_measure(part)])
+    result = Result(id=asked.id, choice=choice, outputs=[part], timing=timing, verdict=verdict)
+    record(house, asked, result)
+    yield Completed(result=result)
 
 
 def _finish(house: House, work: Work, outputs: list[Part], verdict: Verdict) -> Result:

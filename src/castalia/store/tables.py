@@ -1,6 +1,19 @@
 """The tables, in SQLAlchemy Core; `migrations/` brings an older database here."""
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -48,3 +61,67 @@ runs = Table(
     Column("error", JSON),
 )
 """``state`` is ``running``, ``stopped``, ``failed`` or ``done``."""
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+)
+"""Files that came over HTTP; ``path`` is relative to the home folder."""
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(256), nullable=False, unique=True),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("details", JSON, nullable=False),
+)
+"""``version`` grows with each change of a collection's passages."""
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("collection", String(64), ForeignKey("collections.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("format", String(32), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    UniqueConstraint("collection", "name", name="one_document_of_a_name"),
+)
+"""``name`` is the file's path or, for files that came over HTTP, their id; ``digest`` the SHA-256 of its bytes."""
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document", String(64), ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("page", Integer),
+    Column("heading", Text, nullable=False),
+    Index("chunks_by_document", "document"),
+)
+"""Passages: ``start`` and ``end`` count characters of the document's text."""
+
+chunk_vectors = Table(
+    "chunk_vectors",
+    metadata,
+    Column("chunk", Integer, ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True),
+    Column("collection", String(64), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Index("chunk_vectors_by_collection", "collection"),
+)
+"""Unit vectors as little-endian float32; on PostgreSQL ``vector`` is pgvector's type. The words of passages lie in
+``chunk_words``: on SQLite a table of FTS5, on PostgreSQL one with a tsvector; see migration 0002."""

@@ -12,8 +12,9 @@ from castalia.judging.evaluation.language.asking import agreement, matches, writ
 from castalia.judging.evaluation.language.instructions import instructions
 from castalia.judging.evaluation.language.likelihood import bits_per_byte, coherence, shuffled
 from castalia.judging.evaluation.language.material import Question, packaged, pieces, supplied
-from castalia.judging.evaluation.language.support import is_supported, numbers_of, support
+from castalia.judging.evaluation.language.support import support
 from castalia.judging.evaluation.language.texts import Corpus, reading_ease, repetition, sentences_of, syllables
+from castalia.modalities.text.claims import is_supported, numbers_of
 
 FOLLOWING = {
     "most words": "Water that falls down.",

@@ -156,6 +156,7 @@ class ChatBody(Strict):
             model=self.model,
             modality=self.castalia.modality or AUTO,
             policy=self.castalia.policy,
+            documents=self.castalia.documents,
             engine=self.castalia.engine,
             seed=None if seed is None else seed + index,
             options={**self._options(), **self.castalia.options},

@@ -18,4 +18,7 @@ class Extras(Strict):
     policy: Preference | None = Field(default=None, description="What counts when several models could answer.")
     engine: str | None = Field(default=None, description="Run the model on this engine.")
     seed: int | None = Field(default=None, description="For endpoints whose OpenAI form has no seed.")
+    documents: list[str] | None = Field(
+        default=None, description="Collections (vector stores) that the answer must come from."
+    )
     options: dict[str, object] = Field(default_factory=dict, description="Options of the modality by name.")

@@ -1,0 +1,1 @@
+"""What the language side is for: documents and answers that cite them."""

@@ -1,0 +1,147 @@
+"""PDF by pdfminer.six (MIT): its layout analysis finds paragraphs and columns, sizes of type tell headings."""
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from castalia.core.errors import UnsupportedInput
+from castalia.language.documents.content import Block, Reading
+from castalia.language.documents.formats import DocumentFormat
+
+LARGER = 1.15
+"""Type of so many times the usual size, or more, makes a short paragraph a heading."""
+LONGEST_HEADING = 200
+MOST_PAGES = 5_000
+EDGE = 0.08
+"""Share of a page's height at its top and bottom where lines that come back page after page are left out."""
+
+
+@dataclass
+class _Paragraph:
+    text: str
+    size: float
+    page: int
+    at_edge: bool
+
+
+def read(data: bytes, name: str) -> Reading:
+    """Paragraphs and headings, page by page. Raises UnsupportedInput: encrypted, broken, pictures only."""
+    from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
+
+    try:
+        paragraphs, title, pages = _paragraphs(data)
+    except (PDFPasswordIncorrect, PDFEncryptionError):
+        raise UnsupportedInput(
+            f"{name} is encrypted and asks for a password.", hint="Save a copy without one, and add that."
+        ) from None
+    except (MemoryError, RecursionError):
+        raise UnsupportedInput(f"{name} needs more memory to read than is allowed.", hint="Split it.") from None
+    except Exception as error:  # noqa: BLE001 - pdfminer raises whatever a broken file provokes
+        raise UnsupportedInput(
+            f"{name} is a broken PDF: {error or type(error).__name__}.", hint="Print it to a new PDF, and add that."
+        ) from None
+    notes: list[str] = []
+    if pages > MOST_PAGES:
+        notes.append(f"Only the first {MOST_PAGES} of its pages were read.")
+    if not paragraphs:
+        raise UnsupportedInput(
+            f"{name} has {pages} pages without any text: scanned pictures, perhaps.",
+            hint="Run it through a program for character recognition first.",
+        )
+    return Reading(_blocks(_without_running_heads(paragraphs, pages)), title=title, notes=notes)
+
+
+def _paragraphs(data: bytes) -> tuple[list[_Paragraph], str, int]:
+    from pdfminer.converter import PDFPageAggregator
+    from pdfminer.layout import LAParams, LTTextContainer
+    from pdfminer.pdfdocument import PDFDocument
+    from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
+    from pdfminer.pdfpage import PDFPage
+    from pdfminer.pdfparser import PDFParser
+
+    document = PDFDocument(PDFParser(io.BytesIO(data)))
+    resources = PDFResourceManager()
+    device = PDFPageAggregator(resources, laparams=LAParams())
+    interpreter = PDFPageInterpreter(resources, device)
+    found: list[_Paragraph] = []
+    number = 0
+    for number, page in enumerate(PDFPage.create_pages(document), start=1):
+        if number > MOST_PAGES:
+            break
+        interpreter.process_page(page)
+        layout: Any = device.get_result()
+        for box in layout:
+            if isinstance(box, LTTextContainer) and box.get_text().strip():  # pyright: ignore[reportUnknownMemberType]
+                low, high = box.y0 - layout.y0, box.y1 - layout.y0
+                at_edge = high < layout.height * EDGE or low > layout.height * (1 - EDGE)
+                found.append(_Paragraph(_flowing(box.get_text()), _size(box), number, at_edge))
+    info: list[Any] = document.info  # pyright: ignore[reportUnknownMemberType]
+    return found, _title(info), number
+
+
+def _flowing(text: str) -> str:
+    """The lines of a paragraph as one, words that were parted at a line's end joined."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    joined = ""
+    for line in lines:
+        if re.search(r"[^\W\d_]-$", joined) and line[:1].islower():
+            joined = joined[:-1] + line
+        else:
+            joined = f"{joined} {line}" if joined else line
+    return re.sub(r"\(cid:\d+\)", "\ufffd", joined)
+
+
+def _size(box: Any) -> float:
+    from pdfminer.layout import LTChar
+
+    return median([char.size for line in box for char in line if isinstance(char, LTChar)] or [0.0])
+
+
+def _title(info: list[Any]) -> str:
+    from pdfminer.utils import decode_text
+
+    raw: object = info[0].get("Title") if info else None
+    title = decode_text(raw) if isinstance(raw, bytes) else ""
+    return "" if title.lower() in {"untitled", "(anonymous)"} else title
+
+
+def _without_running_heads(paragraphs: list[_Paragraph], pages: int) -> list[_Paragraph]:
+    """Without what stands at the edge of most pages, numbers aside: running heads and page numbers."""
+    alike = Counter(_shape(one.text) for one in paragraphs if one.at_edge)
+    return [one for one in paragraphs if not (one.at_edge and pages > 2 and alike[_shape(one.text)] > pages / 3)]
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\d+", "0", text)
+
+
+def _blocks(paragraphs: list[_Paragraph]) -> Iterator[Block]:
+    weights: Counter[float] = Counter()
+    for one in paragraphs:
+        weights[round(one.size, 1)] += len(one.text)
+    usual = weights.most_common(1)[0][0]
+    sizes = sorted({round(one.size, 1) for one in paragraphs if _is_heading(one, usual)}, reverse=True)
+    for one in paragraphs:
+        if _is_heading(one, usual):
+            yield Block("heading", one.text, level=1 + min(sizes.index(round(one.size, 1)), 5), page=one.page)
+        else:
+            yield Block("paragraph", one.text, page=one.page)
+
+
+def _is_heading(one: _Paragraph, usual: float) -> bool:
+    return one.size >= usual * LARGER and len(one.text) <= LONGEST_HEADING and any(map(str.isalpha, one.text))
+
+
+FORMAT = DocumentFormat(
+    "pdf",
+    "a PDF",
+    (".pdf",),
+    "application/pdf",
+    read,
+    recognises=lambda data: b"%PDF-" in data[:1024],
+    requires=("pdfminer",),
+)

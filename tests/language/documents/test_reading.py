@@ -1,0 +1,181 @@
+"""Every format is read with its places; what cannot be read says why."""
+
+import io
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from castalia.core.errors import CastaliaError, NotFound, TooLarge, UnsupportedInput
+from castalia.language.documents import office
+from castalia.language.documents.chunking import chunks_of
+from castalia.language.documents.formats import formats
+from castalia.language.documents.reading import Reader, read_bytes
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def pdf(encrypted: bool = False) -> bytes:
+    from reportlab.lib.pdfencrypt import StandardEncryption
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
+
+    styles, out = getSampleStyleSheet(), io.BytesIO()
+    lock = StandardEncryption("secret") if encrypted else None
+    template = SimpleDocTemplate(out, title="Harbour rules", encrypt=lock)
+    body = styles["BodyText"]
+    template.build(
+        [
+            Paragraph("Moorings", styles["Heading1"]),
+            Paragraph("Boats moor at the east pier. " * 12, body),
+            PageBreak(),
+            Paragraph("Gebühren", styles["Heading1"]),
+            Paragraph("Ein Liegeplatz kostet zwölf Euro die Nacht.", body),
+        ]
+    )
+    return out.getvalue()
+
+
+def docx() -> bytes:
+    import docx as library
+
+    document, out = library.Document(), io.BytesIO()
+    document.add_heading("Rapport annuel", 1)
+    document.add_paragraph("L'équipe a planté vingt chênes près de l'école.")
+    document.add_heading("Chiffres", 2)
+    table = document.add_table(rows=2, cols=2)
+    for place, text in enumerate(("Année", "Arbres", "2021", "20")):
+        table.cell(place // 2, place % 2).text = text
+    document.save(out)
+    return out.getvalue()
+
+
+def pptx() -> bytes:
+    import pptx as library
+
+    show, out = library.Presentation(), io.BytesIO()
+    for title, text in (("First", "One thing"), ("Zweite Folie", "Noch etwas")):
+        slide = show.slides.add_slide(show.slide_layouts[1])
+        slide.shapes.title.text, slide.placeholders[1].text = title, text
+    show.save(out)
+    return out.getvalue()
+
+
+def eml() -> bytes:
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "ana@example.org", "ben@example.org", "Señal"
+    letter.set_content("La reunión empieza a las nueve.")
+    letter.add_attachment(b"x", maintype="application", subtype="octet-stream", filename="plan.bin")
+    return letter.as_bytes()
+
+
+FILES = {
+    "a.pdf": (pdf, "zwölf Euro", 2),
+    "a.docx": (docx, "vingt chênes", None),
+    "a.pptx": (pptx, "Noch etwas", 2),
+    "a.eml": (eml, "reunión empieza", None),
+    "a.html": ("<h1>见面</h1><script>no()</script><p>会议在九点开始。</p>".encode, "会议在九点开始", None),
+    "a.md": (lambda: b"# Head\n\nSome *plain* words.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", "Some plain words", None),
+    "a.txt": (lambda: "Một đoạn văn.\n\nĐoạn thứ hai.".encode("utf-16"), "Đoạn thứ hai", None),
+    "a.csv": (lambda: b"name;age\nAda;36\nBob;41\n", "Ada | 36", None),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_format_is_read_with_its_places(name: str, tmp_path: Path) -> None:
+    make, phrase, page = FILES[name]
+    (tmp_path / name).write_bytes(make())
+    with Reader() as reader:
+        content = reader.read(tmp_path / name)
+    assert phrase in content.text
+    assert "no()" not in content.text
+    holding = [one for one in content.blocks if phrase in content.text[one.start : one.end]]
+    assert [one.page for one in holding] == [page]
+    for chunk in chunks_of(content, words, most=12):
+        assert content.text[chunk.start : chunk.end] == chunk.text
+        assert words(chunk.text) <= 12
+
+
+def test_every_reader_is_tried_here() -> None:
+    assert {suffix for one in formats().values() for suffix in one.suffixes[:1]} == {
+        f".{name.partition('.')[2]}" for name in FILES
+    }
+
+
+def test_passages_follow_headings_and_rows_keep_their_columns() -> None:
+    rows = "\n".join(f"| {number} | {number * number} |" for number in range(40))
+    text = f"# Report\n\n## Squares\n\n| n | square |\n|---|---|\n{rows}\n\n## End\n\nThe last words.\n"
+    chunks = list(chunks_of(read_bytes(text.encode(), "a.md"), words, most=30))
+    assert chunks[-1].heading == "Report > End"
+    later = [chunk for chunk in chunks if chunk.text.startswith(("10 |", "20 |", "30 |")) or "11 | 121" in chunk.text]
+    assert later
+    assert all("n | square" in chunk.heading or "n | square" in chunk.text for chunk in later)
+
+
+BAD = {
+    "empty.txt": (b"", "is empty"),
+    "blank.md": (b"  \n\n", "holds no text"),
+    "broken.pdf": (b"%PDF-1.7\nnothing here", "broken PDF"),
+    "not.pdf": (b"<html>hello</html>", "named like a PDF"),
+    "old.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "encrypted or of the format before 2007"),
+    "noise.bin": (bytes(range(256)) * 4, "of no kind"),
+    "no.eml": (b"just text\n", "no e-mail"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_read_says_why(name: str, tmp_path: Path) -> None:
+    data, reason = BAD[name]
+    (tmp_path / name).write_bytes(data)
+    with Reader() as reader, pytest.raises(UnsupportedInput, match=reason) as raised:
+        reader.read(tmp_path / name)
+    assert raised.value.hint
+
+
+def test_mislabelled_encrypted_cut_and_absent_files(tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(pdf())
+    (tmp_path / "locked.pdf").write_bytes(pdf(encrypted=True))
+    (tmp_path / "cut.docx").write_bytes(docx()[:-400])
+    with Reader() as reader:
+        with pytest.raises(UnsupportedInput, match="bytes are those of a PDF"):
+            reader.read(tmp_path / "a.docx")
+        with pytest.raises(UnsupportedInput, match="password"):
+            reader.read(tmp_path / "locked.pdf")
+        with pytest.raises(UnsupportedInput):
+            reader.read(tmp_path / "cut.docx")
+        with pytest.raises(NotFound):
+            reader.read(tmp_path / "none.pdf")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"0" * 2_000_000)
+    monkeypatch.setattr(office, "MOST_XML", 1_000_000)
+    with pytest.raises(TooLarge, match="unpacks to"):
+        read_bytes(out.getvalue(), "bomb.docx")
+
+
+def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(tmp_path: Path) -> None:
+    (tmp_path / "long.pdf").write_bytes(pdf())
+    (tmp_path / "next.txt").write_text("Fine.")
+    with Reader(seconds=0.001) as reader:
+        with pytest.raises(UnsupportedInput, match="took longer"):
+            reader.read(tmp_path / "long.pdf")
+        reader.seconds = 60
+        assert reader.read(tmp_path / "next.txt").text == "Fine."
+
+
+def test_documents_that_packages_ship(tmp_path: Path) -> None:
+    import docx as library
+    import matplotlib
+
+    drawing = Path(matplotlib.get_data_path()) / "images" / "home.pdf"
+    template = Path(library.__file__).parent / "templates" / "default.docx"
+    with Reader() as reader:
+        for path, reason in ((drawing, "without any text"), (template, "holds no text")):
+            with pytest.raises(CastaliaError, match=reason):
+                reader.read(path)
