@@ -2,12 +2,16 @@
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, CastaliaError, Conflict, NotFound
 from castalia.core.requests import Request, new_id
-from castalia.core.results import Result, Step
+from castalia.core.results import Result, Step, ToolUse
 from castalia.serving.house import House
+
+if TYPE_CHECKING:
+    from castalia.guarding.guard import Redactor
 
 
 def keep_outputs(house: House, outputs: list[Part]) -> list[Part]:
@@ -33,8 +37,20 @@ def record(house: House, request: Request, result: Result) -> None:
     outputs = house.guard.outputs_for_history(result.outputs)
     steps = [_hidden(house, step) for step in result.choice.steps]
     choice = result.choice.model_copy(update={"steps": steps})
-    kept = result.model_copy(update={"outputs": outputs, "choice": choice})
+    told: dict[str, object] = {"outputs": outputs, "choice": choice}
+    if hide := house.guard.hiding():
+        told["tool_calls"] = [
+            call.model_copy(update={"arguments": hide.text(call.arguments)}) for call in result.tool_calls
+        ]
+        told["trace"] = [hidden_use(hide, use) for use in result.trace]
+    kept = result.model_copy(update=told)
     house.history.record(_storable(house, request), kept)
+
+
+def hidden_use(hide: "Redactor", use: ToolUse) -> ToolUse:
+    """A line of the trace as it is kept."""
+    texts = {name: hide.text(text) for name in ("arguments", "output", "error") if (text := getattr(use, name))}
+    return use.model_copy(update=texts)
 
 
 def _hidden(house: House, step: Step) -> Step:
