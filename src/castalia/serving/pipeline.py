@@ -30,7 +30,7 @@ class Earlier:
     """What came before this answer in the same request: the tools called, what the steps have cost."""
 
     trace: tuple[ToolUse, ...] = ()
-    usage: UsageCounts = UsageCounts()
+    usage: UsageCounts = field(default_factory=UsageCounts)
     seconds: float = 0.0
 
 
@@ -40,8 +40,8 @@ NOTHING = Earlier()
 def answer(house: House, request: Request, earlier: Earlier = NOTHING) -> Generator[Event]:
     """All events of a request, `Chosen` first, `Completed` with the judged and recorded result last.
 
-    The result includes what came ``earlier``. Closing the iterator stops the generation and records what there was as cancelled. Raises any CastaliaError; a
-    request that fails is on the record as well.
+    The result includes what came ``earlier``. Closing the iterator stops the generation and records what there was as
+    cancelled. Raises any CastaliaError; a request that fails is on the record as well.
     """
     try:
         yield from _answer(house, request, earlier)

@@ -81,6 +81,6 @@ turns = Table(
     Index("turns_by_conversation", "conversation"),
     Index("turns_by_parent", "parent"),
 )
-"""``said`` and ``answered`` are messages, ``results`` ids on the record, ``tokens`` the length of the conversation up to
-here, ``summary`` stands for everything up to and with this turn, ``face`` is how the turn was asked for over HTTP. Their
-words lie in the FTS5 table ``turn_words``, which SQLAlchemy does not know."""
+"""``said`` and ``answered`` are messages, ``results`` ids on the record, ``tokens`` the length of the conversation up
+to here, ``summary`` stands for everything up to and with this turn, ``face`` is how the turn was asked for over HTTP.
+Their words lie in the FTS5 table ``turn_words``, which SQLAlchemy does not know."""
