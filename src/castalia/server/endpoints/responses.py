@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
-from typing import Literal
+from typing import Literal, cast
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -116,11 +116,13 @@ def _hidden(house: House, echo: Item) -> Item:
     hide = house.guard.hiding()
     if hide is None:
         return echo
-    instructions, metadata = echo.get("instructions"), echo.get("metadata")
-    kept = {**echo, "instructions": hide.text(instructions) if isinstance(instructions, str) else None}
-    if isinstance(metadata, dict):
-        kept["metadata"] = {name: hide.text(str(value)) for name, value in metadata.items()}  # pyright: ignore[reportUnknownVariableType]
-    return kept
+    told = cast("dict[str, str]", echo["metadata"])
+    instructions = echo["instructions"]
+    return {
+        **echo,
+        "instructions": hide.text(instructions) if isinstance(instructions, str) else None,
+        "metadata": {name: hide.text(value) for name, value in told.items()},
+    }
 
 
 def _kept(desk: Desk, id: str) -> Turn:
