@@ -39,7 +39,7 @@ class Exchange:
     """A turn to be made.
 
     ``request`` holds only what is new. ``after`` is the turn that it follows; following an older turn than the newest
-    makes a branch. ``conversation`` names the one that it belongs to, when a face knows it. ``instructions`` are a
+    makes a branch, and so does ``branch``. ``conversation`` names the one that it belongs to, when a face knows it. ``instructions`` are a
     system message for this turn alone. ``keep``: whether it is kept. ``shorten``: whether turns that do not fit are
     replaced by a summary; else ContextTooLong is raised. ``written`` says how a result reads in the conversation;
     ``face`` is kept with the turn.
@@ -48,6 +48,7 @@ class Exchange:
     request: Request
     after: str | None = None
     conversation: str | None = None
+    branch: bool = False
     instructions: str | None = None
     toolbox: Toolbox = field(default_factory=Toolbox)
     max_steps: int = MAX_STEPS
@@ -140,7 +141,7 @@ def _placed(house: House, turn: Exchange, kept: Turn) -> Turn:
     """The turn in its conversation: the one it follows, or a branch of it when that has gone on meanwhile."""
     before = None if turn.after is None else house.conversations.turn(turn.after)
     home = turn.conversation or (None if before is None else before.conversation)
-    if home is not None:
+    if home is not None and not turn.branch:
         try:
             placed = kept.model_copy(update={"conversation": home})
             house.conversations.append(placed)

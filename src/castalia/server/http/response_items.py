@@ -1,6 +1,7 @@
 """Turns of a conversation as OpenAI's items, and the response around them."""
 
 from collections.abc import Callable
+from typing import cast
 
 from castalia.core.content import ToolCall
 from castalia.core.results import Result, ToolUse, UsageCounts
@@ -129,12 +130,10 @@ def response_object(
 def kept_response(turn: Turn) -> Item:
     """A response as it is kept."""
     result = result_of(turn)
-    echo = turn.face.get("asked")
+    echo = cast("Item", turn.face["asked"])
     created = turn.created.timestamp()
     told: Item = {"conversation": {"id": turn.conversation}, "castalia": extras(result, turn.trace)}
-    whole = response_object(
-        turn.id, created, echo if isinstance(echo, dict) else {}, output_items(turn), result, **told
-    )  # pyright: ignore[reportUnknownArgumentType]
+    whole = response_object(turn.id, created, echo, output_items(turn), result, **told)
     return {**whole, "model": result.choice.model or "auto"}
 
 
