@@ -102,8 +102,8 @@ def ask(
     """Ask in plain words; the right kind of model answers.
 
     ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed`` and any option of the modality by name
-    (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them, which
-    saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed.
+    (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them,
+    which saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed.
     ``tools`` are functions that the model may call; ``result.trace`` tells of each call. Raises a CastaliaError that says
     what to do next.
     """

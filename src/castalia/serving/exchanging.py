@@ -38,11 +38,11 @@ def new_conversation_id() -> str:
 class Exchange:
     """A turn to be made.
 
-    ``request`` holds only what is new. ``after`` is the turn that it follows; following an older turn than the newest
-    makes a branch, and so does ``branch``. ``conversation`` names the one that it belongs to, when a face knows it. ``instructions`` are a
-    system message for this turn alone. ``keep``: whether it is kept. ``shorten``: whether turns that do not fit are
-    replaced by a summary; else ContextTooLong is raised. ``written`` says how a result reads in the conversation;
-    ``face`` is kept with the turn.
+    ``request`` holds only what is new. ``after`` is the turn that it follows; following an older turn than the
+    newest makes a branch, and so does ``branch``. ``conversation`` names the one that it belongs to, when a face
+    knows it. ``instructions`` are a system message for this turn alone. ``keep``: whether it is kept. ``shorten``:
+    whether turns that do not fit are replaced by a summary; else ContextTooLong is raised. ``written`` says how a
+    result reads in the conversation; ``face`` is kept with the turn.
     """
 
     request: Request

@@ -118,22 +118,24 @@ class _Connection:
             command=self.server.command, args=list(self.server.arguments), env=dict(self.server.environment)
         )
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as self._stderr:
-            async with stdio.stdio_client(wanted, errlog=self._stderr) as (read, write):
-                async with self._mcp.ClientSession(read, write) as self._session:
-                    try:
-                        async with asyncio.timeout(self.server.start_seconds):
-                            await self._session.initialize()
-                            listed = (await self._session.list_tools()).tools
-                    except Exception as error:
-                        raise self._error(f"did not start: {_innermost(error) or 'no answer in time'}") from error
-                    self._ready.set_result(
-                        [
-                            Tool(name=tool.name, description=tool.description or "", parameters=tool.input_schema)
-                            for tool in listed
-                            if tool.name in self.server.allow
-                        ]
-                    )
-                    await self._leave.wait()
+            async with (
+                stdio.stdio_client(wanted, errlog=self._stderr) as (read, write),
+                self._mcp.ClientSession(read, write) as self._session,
+            ):
+                try:
+                    async with asyncio.timeout(self.server.start_seconds):
+                        await self._session.initialize()
+                        listed = (await self._session.list_tools()).tools
+                except Exception as error:
+                    raise self._error(f"did not start: {_innermost(error) or 'no answer in time'}") from error
+                self._ready.set_result(
+                    [
+                        Tool(name=tool.name, description=tool.description or "", parameters=tool.input_schema)
+                        for tool in listed
+                        if tool.name in self.server.allow
+                    ]
+                )
+                await self._leave.wait()
 
     def _submit(self, work: Coroutine[Any, Any, Value]) -> "Future[Value]":
         return asyncio.run_coroutine_threadsafe(work, self._loop)
