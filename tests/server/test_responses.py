@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,8 +13,14 @@ from openai.types.responses import Response, ResponseFunctionToolCall, response_
 from openai.types.responses.response_item_list import ResponseItemList
 from openai.types.responses.response_stream_event import ResponseStreamEvent
 from pydantic import TypeAdapter
+from tests.server.conftest import KEY, add, serving
+
+from castalia.core.config import McpServer, Settings
+from castalia.serving.house import House
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.server.conftest import Running
 
 WEATHER = {
@@ -243,3 +250,39 @@ def test_what_cannot_be_done_is_said(running: Running, body: dict, status: int, 
     assert answer.status_code == status, answer.text
     assert told in answer.json()["error"]["message"]
     assert running.house.conversations.list() == []
+
+
+def test_an_mcp_tool_is_called_here_and_told(own_home: Path, tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(
+        "from mcp.server import MCPServer\n"
+        "server = MCPServer('test')\n"
+        "@server.tool()\n"
+        "def double(number: int) -> str:\n"
+        "    return f'twice {number} is {2 * number}'\n"
+        "server.run()\n"
+    )
+    server = McpServer(command=sys.executable, arguments=[str(script)], allow=["double"])
+    with House(Settings(home=own_home, mcp={"test": server})) as house:
+        add(house, "talker", "text")
+        with serving(house, KEY) as running:
+            body = {
+                "model": "talker",
+                "input": "Double it",
+                "tools": [{"type": "mcp", "server_label": "test"}],
+                "tool_choice": "required",
+            }
+            told = raw(running, **body)
+            answer = Response.model_validate(told, strict=True)
+            kept = httpx.get(f"{running.url}/v1/responses/{answer.id}", headers=running.headers).json()
+            events = list(running.client().responses.create(**body, stream=True))  # type: ignore[call-overload]
+    call, said = answer.output
+    assert (call.type, call.output, call.server_label) == ("mcp_call", "twice 0 is 0", "test")  # type: ignore[union-attr]
+    assert said.type == "message"
+    assert kept["output"] == told["output"]
+    assert told["castalia"]["trace"][0]["output"] == "twice 0 is 0"
+    assert [event.type for event in events if "mcp" in event.type] == [
+        "response.mcp_call.in_progress",
+        "response.mcp_call_arguments.done",
+        "response.mcp_call.completed",
+    ]

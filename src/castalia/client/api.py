@@ -104,8 +104,8 @@ def ask(
     ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed`` and any option of the modality by name
     (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them,
     which saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed.
-    ``tools`` are functions that the model may call; ``result.trace`` tells of each call. Raises a CastaliaError that says
-    what to do next.
+    ``tools`` are functions that the model may call; ``result.trace`` tells of each call. Raises a CastaliaError that
+    says what to do next.
     """
     request = request_of(prompt, attachments, **wishes)  # pyright: ignore[reportArgumentType]
     toolbox = Toolbox(function_tool(tool) for tool in tools)

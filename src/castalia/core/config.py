@@ -84,7 +84,7 @@ class McpServer(Section):
 
     command: str
     arguments: list[str] = Field(default_factory=list[str])
-    environment: dict[str, str] = Field(default_factory=dict[str, str])
+    environment: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr])
     allow: list[str] = Field(default_factory=list[str])
     start_seconds: float = Field(default=20.0, gt=0)
     call_seconds: float = Field(default=60.0, gt=0)

@@ -115,7 +115,9 @@ class _Connection:
         stdio: Any = importlib.import_module("mcp.client.stdio")
         self._leave = asyncio.Event()
         wanted = self._mcp.StdioServerParameters(
-            command=self.server.command, args=list(self.server.arguments), env=dict(self.server.environment)
+            command=self.server.command,
+            args=list(self.server.arguments),
+            env={key: value.get_secret_value() for key, value in self.server.environment.items()},
         )
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as self._stderr:
             async with (
