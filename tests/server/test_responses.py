@@ -33,7 +33,7 @@ WEATHER = {
 
 def raw(running: Running, **body: object) -> dict:
     """What the server really sends, without the client's goodwill."""
-    answer = httpx.post(f"{running.url}/v1/responses", headers=running.headers, json=body)
+    answer = httpx.post(f"{running.url}/v1/responses", headers=running.headers, json=body, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -246,7 +246,7 @@ def test_an_answer_obeys_a_schema(running: Running) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said(running: Running, body: dict, status: int, told: str) -> None:
-    answer = httpx.post(f"{running.url}/v1/responses", headers=running.headers, json=body)
+    answer = httpx.post(f"{running.url}/v1/responses", headers=running.headers, json=body, timeout=60)
     assert answer.status_code == status, answer.text
     assert told in answer.json()["error"]["message"]
     assert running.house.conversations.list() == []
