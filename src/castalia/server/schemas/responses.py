@@ -191,8 +191,8 @@ class ResponseBody(Strict):
         told = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"input", *NOT_ECHOED})
         nulls = dict.fromkeys(("instructions", "previous_response_id", "max_output_tokens", "max_tool_calls", "user"))
         tools = [{"strict": None, "parameters": None, **tool.model_dump(exclude_none=True)} for tool in self.tools]
-        parallel = bool(self.parallel_tool_calls)
-        return {**nulls, "temperature": None, "top_p": None, **told, "tools": tools, "parallel_tool_calls": parallel}
+        # allowed, but a demanded call is always one: the response says so
+        return {**nulls, "temperature": None, "top_p": None, **told, "tools": tools, "parallel_tool_calls": False}
 
     def _options(self) -> dict[str, object]:
         options: dict[str, object] = {
@@ -214,7 +214,6 @@ class ResponseBody(Strict):
         if self.tools or self.tool_choice != "auto":
             chosen = self.tool_choice
             options["tool_choice"] = chosen if isinstance(chosen, str) else chosen.name or "required"
-            options["parallel_tool_calls"] = self.parallel_tool_calls
         return {name: value for name, value in options.items() if value is not None}
 
     def _schema(self) -> dict[str, object] | None:
