@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from castalia.client.api import (
         advise,
         ask,
+        chat,
         choose,
         compare,
         correct,
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "advise": "castalia.client.api",
     "ask": "castalia.client.api",
+    "chat": "castalia.client.api",
     "choose": "castalia.client.api",
     "compare": "castalia.client.api",
     "correct": "castalia.client.api",
@@ -67,6 +69,7 @@ __all__ = [
     "Verdict",
     "advise",
     "ask",
+    "chat",
     "choose",
     "compare",
     "correct",

@@ -15,12 +15,15 @@ from castalia.cli.output import print_json, show_choice, show_verdict, watched
 from castalia.cli.planning import run_plan, show_plan, with_named_files
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, NotFound
-from castalia.core.events import Chosen, Completed, Event, TextDelta, ToolCallDelta
+from castalia.core.events import Chosen, Completed, Event, Summarised, TextDelta, ToolCallDelta, Used
 from castalia.core.requests import AUTO, Preference, Request
-from castalia.core.results import Result
+from castalia.core.results import Result, ToolUse
+from castalia.serving.mcp_servers import mcp_tools
 from castalia.serving.pipeline import answer
 from castalia.serving.plans import planned, respond
 from castalia.serving.summary import check_released, result_summary
+from castalia.serving.tool_loop import answer_with_tools
+from castalia.serving.toolbox import Toolbox
 
 
 def _listed() -> dict[str, type[BaseModel]]:
@@ -50,6 +53,8 @@ def _listed() -> dict[str, type[BaseModel]]:
     help="Answer from this collection of documents, with citations; without a name from the default one.",
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Print the steps, with their models and reasons; run nothing.")
+@click.option("--mcp", metavar="SERVER", help="An MCP server of castalia.toml whose tools the model may call.")
+@click.option("--allow", metavar="TOOL", multiple=True, help="Of its allowed tools only this one; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def ask(
     arguments: tuple[str, ...],
@@ -62,6 +67,8 @@ def ask(
     system: str | None,
     documents: tuple[str, ...],
     only_plan: bool,
+    mcp: str | None,
+    allow: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """PROMPT is the request in plain words (- reads it from standard input), FILEs are attached to it."""
@@ -83,6 +90,9 @@ def ask(
         request = with_named_files(house, request)
         if only_plan:
             show_plan(planned(house, request), as_json=as_json)
+        elif mcp is not None:
+            with mcp_tools(house.settings, mcp, allow or None) as tools:
+                finish(run(answer_with_tools(house, request, Toolbox(tools)), as_json=as_json), output, as_json=as_json)
         elif house.chooser.wants_several(request):
             run_plan(house, request, respond(house, request), output, as_json=as_json)
         else:
@@ -111,6 +121,10 @@ def run(asked: Generator[Event], *, as_json: bool) -> Result:
                     show_choice(event.choice)
                 case TextDelta() if not as_json:
                     click.echo(event.text, nl=False)
+                case Used() if not as_json:
+                    show_use(event.use)
+                case Summarised() if not as_json:
+                    click.echo(f"The oldest {event.turns} turns are a summary now: {event.text}", err=True)
                 case ToolCallDelta() if not as_json:
                     click.echo(f"{event.call.name}({event.call.arguments})")
                 case Completed():
@@ -119,6 +133,14 @@ def run(asked: Generator[Event], *, as_json: bool) -> Result:
                     pass
     assert result is not None  # noqa: S101 - the pipeline ends with Completed or raises
     return result
+
+
+def show_use(use: ToolUse) -> None:
+    """A line of the trace on stderr, before and after the call."""
+    if use.state == "running":
+        click.echo(f"step {use.step}: {use.name}({use.arguments}) from {use.source}", err=True)
+    else:
+        click.echo(f"  {use.state} in {use.seconds:.2f} s: {use.error or use.output}", err=True)
 
 
 def finish(result: Result, output: Path | None, *, as_json: bool) -> None:

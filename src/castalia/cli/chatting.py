@@ -7,12 +7,11 @@ import click
 from castalia.cli.asking import run
 from castalia.cli.house import opened_house
 from castalia.cli.output import print_json, show_error, show_verdict
-from castalia.core.content import Message
 from castalia.core.errors import CastaliaError
-from castalia.core.requests import AUTO, Request
+from castalia.core.requests import AUTO
 from castalia.core.results import Verdict
-from castalia.serving.pipeline import answer
 from castalia.serving.summary import result_summary
+from castalia.serving.talking import NEWEST, Talk
 
 HELP = "/new starts over, /verdict shows the last verdict, /exit or Ctrl-D leaves."
 
@@ -23,46 +22,70 @@ HELP = "/new starts over, /verdict shows the last verdict, /exit or Ctrl-D leave
 @click.option("--system", help="Standing instructions.")
 @click.option("--temperature", type=float, help="0 picks the likeliest token; higher varies more.")
 @click.option("--seed", type=int, help="The same seed makes the same conversation.")
+@click.option(
+    "--continue",
+    "going_on",
+    is_flag=False,
+    flag_value=NEWEST,
+    metavar="[ID]",
+    help="Go on with a conversation, the newest without ID.",
+)
+@click.option("--branch", metavar="ID[:TURN]", help="Begin a new conversation that goes on from a turn of another.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a turn.")
 def chat(
-    model: str, engine: str | None, system: str | None, temperature: float | None, seed: int | None, as_json: bool
+    model: str,
+    engine: str | None,
+    system: str | None,
+    temperature: float | None,
+    seed: int | None,
+    going_on: str | None,
+    branch: str | None,
+    as_json: bool,
 ) -> None:
-    """Each line of standard input is a turn; the model stays loaded between turns."""
-    start = [Message.of_text(system, role="system")] if system else []
-    messages = list(start)
+    """Each line of standard input is a turn; finished turns are kept, the model stays loaded between turns."""
     options: dict[str, object] = {} if temperature is None else {"temperature": temperature}
     interactive = sys.stdin.isatty()
-    if interactive:
-        click.echo(HELP, err=True)
     with opened_house() as house:
+        talk = Talk(
+            house,
+            conversation=going_on,
+            branch=branch,
+            system=system,
+            model=model,
+            engine=engine,
+            seed=seed,
+            options=options,
+        )
+        if interactive:
+            click.echo(HELP, err=True)
         last = None
         while (line := _read_line(interactive)) is not None:
             match line.strip():
                 case "":
                     continue
                 case "/exit":
-                    return
+                    break
                 case "/new":
-                    messages = list(start)
+                    talk.start_over()
                     continue
                 case "/verdict":
                     show_verdict(last.verdict if last is not None else Verdict())
                     continue
                 case text:
-                    turn = [*messages, Message.of_text(text)]
-            request = Request(messages=turn, modality="text", model=model, engine=engine, seed=seed, options=options)
+                    pass
             try:
-                last = run(answer(house, request), as_json=as_json)
+                last = run(talk.say(text), as_json=as_json)
             except CastaliaError as error:
                 if not interactive:
                     raise
                 show_error(error)
                 continue
-            messages = [*turn, Message.of_text(last.text, role="assistant")]
             if as_json:
-                print_json(result_summary(last))
+                print_json({**result_summary(last), "conversation": talk.conversation, "turn": talk.tip})
             else:
                 click.echo()
+        if talk.conversation is not None and not as_json:
+            click.echo(f"castalia chat --continue {talk.conversation} goes on.", err=True)
 
 
 def _read_line(interactive: bool) -> str | None:

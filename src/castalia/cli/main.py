@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("castalia.cli.asking:ask", "Ask in plain words; the right kind of model answers."),
     "choose": ("castalia.cli.choosing:choose", "Say which model would answer, and why, without running it."),
     "chat": ("castalia.cli.chatting:chat", "Talk with a language model, turn by turn."),
+    "history": ("castalia.cli.conversations:history", "List, show, search and delete conversations."),
     "train": ("castalia.cli.training:train", "Train a model on your own folder or file."),
     "evaluate": (
         "castalia.cli.evaluating:evaluate",

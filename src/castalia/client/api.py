@@ -10,7 +10,7 @@ print(castalia.evaluate(run.model).figure("quality"))
 """
 
 import atexit
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Lock
@@ -31,12 +31,16 @@ from castalia.serving.compare import compare as compare_models
 from castalia.serving.evaluate import evaluate as evaluate_model
 from castalia.serving.exporting import export as export_model
 from castalia.serving.following import outcome
+from castalia.serving.functions import function_tool
 from castalia.serving.house import House
 from castalia.serving.learning import Lesson, forget, undo
 from castalia.serving.learning import correct as teach
 from castalia.serving.pipeline import chosen
 from castalia.serving.planning import plan_training
 from castalia.serving.plans import planned, respond
+from castalia.serving.talking import Talk
+from castalia.serving.tool_loop import answer_with_tools
+from castalia.serving.toolbox import Toolbox
 from castalia.serving.train import resume
 from castalia.serving.train import train as train_plan
 from castalia.serving.workload import read_workload
@@ -90,21 +94,43 @@ def stream(prompt: str | Request, *attachments: str | Path | Part, **wishes: obj
     return respond(house(), request_of(prompt, attachments, **wishes))  # pyright: ignore[reportArgumentType]
 
 
-def ask(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Result:
+def ask(
+    prompt: str | Request,
+    *attachments: str | Path | Part,
+    tools: Sequence[Callable[..., object]] = (),
+    **wishes: object,
+) -> Result:
     """Ask in plain words; the right kind of model answers.
 
     ``wishes`` are ``model``, ``modality``, ``policy``, ``engine``, ``seed``, ``documents`` (a collection,
     or several, that the answer must come from: ``info["documents"]`` of the output cites) and any option by name
-    (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them, which
-    saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed. Raises a
-    CastaliaError that says what to do next.
+    (``temperature``, ``rows``, ``speed``, ...). A request for several outputs gives one result with all of them,
+    which saves as ``.html``, ``.docx`` or ``.pdf``; ``result.choice.steps`` tell of each, also of those that failed.
+    ``tools`` are functions that the model may call; ``result.trace`` tells of each call. Raises a CastaliaError that
+    says what to do next.
     """
     request = request_of(prompt, attachments, **wishes)  # pyright: ignore[reportArgumentType]
-    with closing(stream(request)) as events:
+    toolbox = Toolbox(function_tool(tool) for tool in tools)
+    with closing(answer_with_tools(house(), request, toolbox) if toolbox else stream(request)) as events:
         for event in events:
             if isinstance(event, Completed):
                 return of_plan(event.result, request.prompt)
     raise Interrupted("The request ended without a result.", hint="Ask again.")
+
+
+def chat(
+    conversation: str | None = None,
+    *,
+    branch: str | None = None,
+    tools: Sequence[Callable[..., object]] = (),
+    **wishes: object,
+) -> Talk:
+    """A conversation whose turns are kept: a new one, one to go on with, or a ``branch`` (``ID`` or ``ID:TURN``).
+
+    ``wishes`` are ``system``, ``model``, ``engine``, ``seed`` and ``options``. Raises NotFound.
+    """
+    toolbox = Toolbox(function_tool(tool) for tool in tools)
+    return Talk(house(), conversation=conversation, branch=branch, toolbox=toolbox, **wishes)  # pyright: ignore[reportArgumentType]
 
 
 def generate(prompt: str, *, model: str | Model, seed: int | None = None, **options: object) -> Result:

@@ -88,6 +88,17 @@ class DocumentSettings(Section):
     )
 
 
+class McpServer(Section):
+    """An MCP server that tools may come from; nothing of it is used that is not allowed by name."""
+
+    command: str
+    arguments: list[str] = Field(default_factory=list[str])
+    environment: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr])
+    allow: list[str] = Field(default_factory=list[str])
+    start_seconds: float = Field(default=20.0, gt=0)
+    call_seconds: float = Field(default=60.0, gt=0)
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -99,6 +110,10 @@ class Settings(Section):
     guard: GuardSettings = GuardSettings()
     chooser: ChooserSettings = ChooserSettings()
     documents: DocumentSettings = DocumentSettings()
+    mcp: dict[str, McpServer] = Field(
+        default_factory=dict[str, McpServer],
+        description="MCP servers by name: command, arguments, environment, and the tools that they may bring (allow).",
+    )
 
 
 @dataclass(frozen=True)
@@ -151,7 +166,10 @@ def load(flags: dict[str, object] | None = None, environ: dict[str, str] | None 
 
     path = find_file(environ)
     if path is not None:
-        for name, value in _flatten(_parse(path)).items():
+        read = _parse(path)
+        if "mcp" in read:
+            values["mcp"], origins["mcp"] = read.pop("mcp"), str(path)
+        for name, value in _flatten(read).items():
             if name not in names:
                 raise ConfigError(
                     f"{path}: there is no setting {name!r}.", hint="`castalia config show` lists them all."

@@ -180,6 +180,14 @@ class EngineError(InternalError):
     code = "engine_error"
 
 
+class ToolError(CastaliaError):
+    """A tool that a model called, or the server that it comes from, failed."""
+
+    code = "tool_error"
+    http_status = 502
+    exit_status = 1
+
+
 class EngineCrashed(EngineError):
     """An engine's process died; the next request starts a new one."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from castalia.core.content import Part
 from castalia.core.errors import CastaliaError, rebuild
-from castalia.core.events import Chosen, Completed, Event, Stepped
+from castalia.core.events import Chosen, Completed, Event, Stepped, Summarised, Used
 from castalia.core.requests import Request
 from castalia.core.results import PLAN, Choice, Measure, Result, Step, Timing, Verdict
 from castalia.serving.house import House
@@ -125,7 +125,7 @@ def _step(house: House, work: Carrying, step: Step) -> Generator[Event]:
             for event in events:
                 if isinstance(event, Completed):
                     work.take(step, event.result)
-                elif not isinstance(event, Stepped):
+                elif not isinstance(event, Stepped | Used | Summarised):
                     yield Stepped(step=step.model_copy(update={"state": "running"}), inside=event)
     except CastaliaError as error:
         step.state, step.why = "failed", f"{error.message} {error.hint}".strip()
