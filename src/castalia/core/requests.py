@@ -25,6 +25,8 @@ class Request(BaseModel):
     completes and validates them with the modality's options class. ``seed`` is drawn when it is None, so that every
     result can be made again. ``suffix`` is that of the file the output shall become (``.mp3``): it picks the format.
     ``policy`` says what counts when several models could answer; None: the setting ``chooser.policy``.
+    ``task`` names a language task (`castalia.language`): then the texts and attachments are what it works on, and
+    ``options`` are its options beside those of text generation.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -38,6 +40,7 @@ class Request(BaseModel):
     options: dict[str, object] = Field(default_factory=dict)
     suffix: str | None = None
     policy: Preference | None = None
+    task: str | None = None
 
     @classmethod
     def of_text(cls, text: str, attachments: list[Part] | None = None, **fields: object) -> "Request":
