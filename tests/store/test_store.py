@@ -41,7 +41,9 @@ def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
     from alembic.runtime.migration import MigrationContext
 
     with database.begin() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        # the tables of an index of words are FTS5's own
+        known = {"include_name": lambda name, kind, _: kind != "table" or "_words" not in name}
+        assert compare_metadata(MigrationContext.configure(connection, opts=known), metadata) == []
         assert connection.execute(sa.text("pragma journal_mode")).scalar() == "wal"
 
 

@@ -63,9 +63,9 @@ def do(
     inputs = [_input(one) for one in given]
     fields = {"model": model, "policy": policy, "engine": engine, "seed": seed}
     if name in known:
-        request = task_request(name, inputs, _with_lists(options), **fields)
+        request = task_request(name, inputs, options, **fields)
     else:
-        route, request = routed(name, inputs, _with_lists(options), **fields)
+        route, request = routed(name, inputs, options, **fields)
         if not as_json:
             stderr().print(f"[bold]{route.task}[/bold], {route.confidence:.0%} sure")
             for reason in route.reasons:
@@ -85,14 +85,6 @@ def _run(house: House, request: Request, output: Path | None, as_json: bool) -> 
     coverage = next((part.info["coverage"] for part in result.outputs if "coverage" in part.info), None)
     if isinstance(coverage, dict) and coverage["sections"] > 1:
         click.echo(f"read {coverage['sections_read']} of {coverage['sections']} sections. {coverage['how']}", err=True)
-
-
-def _with_lists(options: dict[str, object]) -> dict[str, object]:
-    """Options whose list was given as one text with commas, split: ``--labels spam,ham``."""
-    return {
-        name: value[0].split(",") if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) else value
-        for name, value in options.items()
-    }
 
 
 def _input(given: str) -> Part:

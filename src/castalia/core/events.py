@@ -2,7 +2,8 @@
 
 An engine yields ``TextDelta``, ``ToolCallDelta``, ``MediaChunk`` and ``Progress`` in any number, then one ``Usage``,
 then one ``Done``, and nothing after it. The pipeline puts ``Chosen`` before them and ``Completed`` after them.
-A plan wraps those of each step in ``Stepped``.
+A plan wraps those of each step in ``Stepped``. Where tools are run, `Used` tells of each before and after; where older
+turns of a conversation give way to a summary, `Summarised` comes before ``Chosen``.
 """
 
 from typing import Annotated, Literal
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from castalia.core.content import Base64, ToolCall
 from castalia.core.models import Model
-from castalia.core.results import Choice, FinishReason, Result, Step, UsageCounts
+from castalia.core.results import Choice, FinishReason, Result, Step, ToolUse, UsageCounts
 
 
 class TokenLogprob(BaseModel):
@@ -115,7 +116,23 @@ class Stepped(BaseModel):
     inside: EngineEvent | Chosen | ModelReady | None = Field(default=None, discriminator="event")
 
 
-Event = EngineEvent | Chosen | Completed | ModelReady | Stepped
+class Used(BaseModel):
+    """A tool is called, or has answered."""
+
+    event: Literal["used"] = "used"
+    use: ToolUse
+
+
+class Summarised(BaseModel):
+    """The oldest ``turns`` of a conversation did not fit any more: the model goes on from this summary of them."""
+
+    event: Literal["summarised"] = "summarised"
+    turns: int
+    text: str
+    seconds: float = 0.0
+
+
+Event = EngineEvent | Chosen | Completed | ModelReady | Stepped | Used | Summarised
 
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 """Reads any event from its JSON; ``event.model_dump_json()`` writes one."""

@@ -119,6 +119,32 @@ class Verdict(BaseModel):
         return cls(status=status, measures=measures)
 
 
+class ToolUse(BaseModel):
+    """A tool that the model called, and what came of it: a line of the trace.
+
+    ``step`` counts the model's answers from 1. ``source`` says where the tool comes from (``python``, ``mcp:NAME``),
+    ``arguments`` is JSON text as the model wrote it. ``output`` is what the model was told, ``error`` why there is
+    none; both are None while it runs.
+    """
+
+    step: int
+    id: str
+    name: str
+    source: str
+    arguments: str
+    output: str | None = None
+    error: str | None = None
+    seconds: float = 0.0
+    info: dict[str, object] = Field(default_factory=dict)
+
+    @property
+    def state(self) -> Literal["running", "done", "failed"]:
+        """Whether it runs still, gave something back, or failed."""
+        if self.error is not None:
+            return "failed"
+        return "running" if self.output is None else "done"
+
+
 class UsageCounts(BaseModel):
     """What a result cost in tokens and, for media, in units of its modality."""
 
@@ -132,6 +158,16 @@ class UsageCounts(BaseModel):
         """Prompt and answer together."""
         return self.input_tokens + self.output_tokens
 
+    def plus(self, other: "UsageCounts") -> "UsageCounts":
+        """Both together."""
+        units = {name: self.units.get(name, 0) + other.units.get(name, 0) for name in {**self.units, **other.units}}
+        return UsageCounts(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            units=units,
+        )
+
 
 class Timing(BaseModel):
     """Wall-clock seconds: choosing, loading the model, to the first output, in all."""
@@ -143,7 +179,10 @@ class Timing(BaseModel):
 
 
 class Result(BaseModel):
-    """What is kept of a request: enough to show it, judge it and make it again."""
+    """What is kept of a request: enough to show it, judge it and make it again.
+
+    ``trace`` holds the tools that were called on the way to the answer, in order; ``usage`` then counts all steps.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -152,6 +191,7 @@ class Result(BaseModel):
     choice: Choice
     outputs: list[Part] = Field(default_factory=list[Part])
     tool_calls: list[ToolCall] = Field(default_factory=list[ToolCall])
+    trace: list[ToolUse] = Field(default_factory=list[ToolUse])
     verdict: Verdict = Field(default_factory=Verdict)
     usage: UsageCounts = Field(default_factory=UsageCounts)
     timing: Timing = Field(default_factory=Timing)

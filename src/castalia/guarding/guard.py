@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from castalia.core.config import GuardSettings, Policy
@@ -35,12 +36,22 @@ class TrainingFindings:
     warnings: list[str] = field(default_factory=list[str])
 
 
-class Redactor:
-    """Replaces findings by placeholders such as ``[EMAIL_1]``; the same value gets the same one everywhere."""
+PLACEHOLDER = re.compile(r"\[([A-Z_]+)_(\d+)\]")
 
-    def __init__(self) -> None:
+
+class Redactor:
+    """Replaces findings by placeholders such as ``[EMAIL_1]``; the same value gets the same one everywhere.
+
+    Placeholders that stand in the texts ``before``, redacted earlier, are given to nothing else.
+    """
+
+    def __init__(self, before: Iterable[str] = ()) -> None:
         self.findings: list[Finding] = []
         self._placeholders: dict[tuple[str, str], str] = {}
+        self._taken: Counter[str] = Counter()
+        for text in before:
+            for kind, number in PLACEHOLDER.findall(text):
+                self._taken[kind] = max(self._taken[kind], int(number))
 
     def text(self, text: str) -> str:
         """The text without personal data."""
@@ -54,9 +65,10 @@ class Redactor:
 
     def request(self, request: Request) -> Request:
         """The request with all its texts and tool calls redacted; media is left as it is."""
-        return request.model_copy(update={"messages": [self._message(message) for message in request.messages]})
+        return request.model_copy(update={"messages": [self.message(message) for message in request.messages]})
 
-    def _message(self, message: Message) -> Message:
+    def message(self, message: Message) -> Message:
+        """The message with its texts and tool calls redacted."""
         parts = [
             part if part.text is None else part.model_copy(update={"text": self.text(part.text)})
             for part in message.parts
@@ -67,8 +79,9 @@ class Redactor:
     def _placeholder(self, finding: Finding) -> str:
         key = (finding.kind, normalised(finding.text))
         if key not in self._placeholders:
-            number = 1 + sum(kind == finding.kind for kind, _ in self._placeholders)
-            self._placeholders[key] = f"[{finding.kind.upper()}_{number}]"
+            kind = finding.kind.upper()
+            self._taken[kind] += 1
+            self._placeholders[key] = f"[{kind}_{self._taken[kind]}]"
         return self._placeholders[key]
 
 
@@ -93,6 +106,11 @@ class Guard:
                 details={"kinds": dict(Counter(kinds))},
             )
         return Guarded(redacted, findings, "redact")
+
+    def hiding(self, before: Iterable[str] = ()) -> Redactor | None:
+        """What hides personal data from history, the same in all that it is given; None where ``guard.history`` is
+        ``keep``."""
+        return None if self.settings.history == "keep" else Redactor(before)
 
     def for_history(self, request: Request) -> Request:
         """The request as history keeps it: redacted, unless ``guard.history`` is ``keep``."""

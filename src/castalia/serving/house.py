@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from castalia.core.assets import SOURCES
 from castalia.core.config import Settings, load
 from castalia.store.blobs import Blobs
+from castalia.store.conversations import Conversations
 from castalia.store.database import Database
 from castalia.store.history import Experience, History
 from castalia.store.locking import storage_errors
@@ -50,6 +51,11 @@ class House:
     def history(self) -> History:
         """Requests and results."""
         return History(self.database)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Conversations and their turns."""
+        return Conversations(self.database)
 
     @cached_property
     def runs(self) -> Runs:

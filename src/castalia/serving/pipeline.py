@@ -13,7 +13,7 @@ from castalia.core.errors import BadRequest, CastaliaError, EngineError, Missing
 from castalia.core.events import Chosen, Completed, Event
 from castalia.core.models import Model
 from castalia.core.requests import Request
-from castalia.core.results import PLAN, Choice, FinishReason, Result, Timing, Verdict
+from castalia.core.results import PLAN, Choice, FinishReason, Result, Timing, ToolUse, UsageCounts, Verdict
 from castalia.judging.context import CheckContext
 from castalia.judging.verdict import judge
 from castalia.serving.collecting import Collector
@@ -25,20 +25,32 @@ from castalia.serving.resolving import resolve_request
 from castalia.serving.transcribing import transcriber
 
 
-def answer(house: House, request: Request) -> Generator[Event]:
+@dataclass(frozen=True)
+class Earlier:
+    """What came before this answer in the same request: the tools called, what the steps have cost."""
+
+    trace: tuple[ToolUse, ...] = ()
+    usage: UsageCounts = field(default_factory=UsageCounts)
+    seconds: float = 0.0
+
+
+NOTHING = Earlier()
+
+
+def answer(house: House, request: Request, earlier: Earlier = NOTHING) -> Generator[Event]:
     """All events of a request, `Chosen` first, `Completed` with the judged and recorded result last.
 
-    Closing the iterator stops the generation and records what there was as cancelled. Raises any CastaliaError; a
-    request that fails is on the record as well.
+    The result includes what came ``earlier``. Closing the iterator stops the generation and records what there was as
+    cancelled. Raises any CastaliaError; a request that fails is on the record as well.
     """
     try:
-        yield from _answer(house, request)
+        yield from _answer(house, request, earlier)
     except CastaliaError as error:
         record_failure(house, request, error)
         raise
 
 
-def _answer(house: House, asked: Request) -> Generator[Event]:
+def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
     started = time.monotonic()
     request = house.guard.inbound(asked).request
     choice = chosen(house, request)
@@ -55,7 +67,7 @@ def _answer(house: House, asked: Request) -> Generator[Event]:
         request = house.guard.inbound(with_inlined_text(request)).request
     resolved = resolve_request(request, choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "family": model.family})
-    work = Work(resolved, choice, model, timing, started)
+    work = Work(resolved, choice, model, timing, started, earlier)
     while True:
         yield Chosen(choice=work.choice)
         try:
@@ -110,7 +122,7 @@ def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaEr
     )
     resolved = resolve_request(request.model_copy(update={"seed": work.request.seed}), choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "reasons": [*choice.reasons, reason]})
-    return Work(resolved, choice, model, work.timing, work.started)
+    return Work(resolved, choice, model, work.timing, work.started, work.earlier)
 
 
 @dataclass
@@ -122,6 +134,7 @@ class Work:
     model: Model
     timing: Timing
     started: float
+    earlier: Earlier
     collector: Collector = field(default_factory=Collector)
 
     def loaded(self, seconds: float) -> None:
@@ -150,7 +163,7 @@ def _without_model(house: House, asked: Request, choice: Choice, timing: Timing)
 
 def _finish(house: House, work: Work, outputs: list[Part], verdict: Verdict) -> Result:
     first = work.collector.first
-    total = time.monotonic() - work.started
+    total = work.earlier.seconds + time.monotonic() - work.started
     times = {"first": None if first is None else first - work.started, "total": total}
     result = Result(
         id=work.request.id,
@@ -158,7 +171,8 @@ def _finish(house: House, work: Work, outputs: list[Part], verdict: Verdict) -> 
         outputs=keep_outputs(house, outputs),
         tool_calls=work.collector.tool_calls,
         verdict=verdict,
-        usage=work.collector.usage,
+        trace=list(work.earlier.trace),
+        usage=work.earlier.usage.plus(work.collector.usage),
         timing=work.timing.model_copy(update=times),
         finish_reason=work.collector.finish_reason,
         seed=work.request.seed,

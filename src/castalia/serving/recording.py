@@ -2,13 +2,16 @@
 
 import hashlib
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, CastaliaError, Conflict, NotFound
 from castalia.core.requests import Request, new_id
-from castalia.core.results import Result, Step
+from castalia.core.results import Result, Step, ToolUse
 from castalia.serving.house import House
+
+if TYPE_CHECKING:
+    from castalia.guarding.guard import Redactor
 
 
 def keep_outputs(house: House, outputs: list[Part]) -> list[Part]:
@@ -31,11 +34,27 @@ def keep_outputs(house: House, outputs: list[Part]) -> list[Part]:
 
 def record(house: House, request: Request, result: Result) -> None:
     """Keep request and result: personal data hidden as the settings say, attachments by hash."""
+    house.history.record(_storable(house, request), hidden_result(house, result))
+
+
+def hidden_result(house: House, result: Result) -> Result:
+    """The result as history keeps it."""
     outputs = house.guard.outputs_for_history(result.outputs)
     steps = [_hidden(house, step) for step in result.choice.steps]
     choice = result.choice.model_copy(update={"steps": steps})
-    kept = result.model_copy(update={"outputs": outputs, "choice": choice})
-    house.history.record(_storable(house, request), kept)
+    told: dict[str, object] = {"outputs": outputs, "choice": choice}
+    if hide := house.guard.hiding():
+        told["tool_calls"] = [
+            call.model_copy(update={"arguments": hide.text(call.arguments)}) for call in result.tool_calls
+        ]
+        told["trace"] = [hidden_use(hide, use) for use in result.trace]
+    return result.model_copy(update=told)
+
+
+def hidden_use(hide: "Redactor", use: ToolUse) -> ToolUse:
+    """A line of the trace as it is kept."""
+    texts = {name: hide.text(text) for name in ("arguments", "output", "error") if (text := getattr(use, name))}
+    return use.model_copy(update=texts)
 
 
 def _hidden(house: House, step: Step) -> Step:
@@ -72,7 +91,7 @@ def _storable(house: House, request: Request) -> Request:
     if request.task is not None:
         # a task's options hold what is asked in words: a question, a signature, examples
         hidden = hidden.model_copy(update={"options": _hidden_value(house, hidden.options)})
-    return hidden.model_copy(update={"messages": [_by_reference(house, message) for message in hidden.messages]})
+    return hidden.model_copy(update={"messages": [by_reference(house, message) for message in hidden.messages]})
 
 
 def _hidden_value(house: House, value: object) -> object:
@@ -85,7 +104,8 @@ def _hidden_value(house: House, value: object) -> object:
     return value
 
 
-def _by_reference(house: House, message: Message) -> Message:
+def by_reference(house: House, message: Message) -> Message:
+    """The message with the bytes of its attachments as blobs. Raises StorageError."""
     parts: list[Part] = []
     for part in message.parts:
         if part.data is not None:

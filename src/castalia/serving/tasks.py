@@ -7,9 +7,10 @@ import secrets
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import cast
+from typing import cast, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, CastaliaError, NotFound
@@ -99,7 +100,8 @@ def output_of(result: Result) -> TaskOutput:
 
 def split_options(task: Task, options: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
     """The task's own options, complete, and those of text generation that were set. Raises BadRequest."""
-    own = {name: value for name, value in options.items() if name in task.options.model_fields}
+    fields = task.options.model_fields
+    own = {name: _listed(value, fields[name]) for name, value in options.items() if name in fields}
     rest = {name: value for name, value in options.items() if name not in own}
     unknown = [name for name in rest if name not in TextOptions.model_fields]
     if unknown:
@@ -110,6 +112,15 @@ def split_options(task: Task, options: dict[str, object]) -> tuple[dict[str, obj
         )
     validated(TextOptions, rest)
     return _complete(task, own), rest
+
+
+def _listed(value: object, field: FieldInfo) -> object:
+    """A list that was given as a text with commas, as command lines and variables of prompts do."""
+    if get_origin(field.annotation) is not list:
+        return value
+    if isinstance(value, list) and len(cast("list[object]", value)) == 1:
+        value = cast("list[object]", value)[0]
+    return [piece.strip() for piece in value.split(",")] if isinstance(value, str) else value
 
 
 def _complete(task: Task, own: dict[str, object]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from castalia.core.errors import StorageError
 from castalia.store.locking import locked
 
-HEAD = "0001"
+HEAD = "0003"
 """The newest migration; compared at start so that Alembic is imported only when there is something to do."""
 
 

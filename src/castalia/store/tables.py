@@ -1,6 +1,6 @@
 """The tables, in SQLAlchemy Core; `migrations/` brings an older database here."""
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -48,3 +48,39 @@ runs = Table(
     Column("error", JSON),
 )
 """``state`` is ``running``, ``stopped``, ``failed`` or ``done``."""
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("updated", DateTime(timezone=True), nullable=False),
+    Column("title", String(128), nullable=False),
+    Column("tip", String(64)),
+    Column("branched_from", String(64)),
+    Column("info", JSON, nullable=False),
+    Index("conversations_by_time", "updated"),
+)
+"""``tip`` is the newest turn, from which its parents lead back to the beginning; ``branched_from`` the turn at which it
+left another conversation; ``info`` holds what a face keeps with it."""
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("conversation", String(64), ForeignKey("conversations.id"), nullable=False),
+    Column("parent", String(64)),
+    Column("said", JSON, nullable=False),
+    Column("answered", JSON, nullable=False),
+    Column("trace", JSON, nullable=False),
+    Column("results", JSON, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("summary", Text),
+    Column("face", JSON, nullable=False),
+    Index("turns_by_conversation", "conversation"),
+    Index("turns_by_parent", "parent"),
+)
+"""``said`` and ``answered`` are messages, ``results`` ids on the record, ``tokens`` the length of the conversation up
+to here, ``summary`` stands for everything up to and with this turn, ``face`` is how the turn was asked for over HTTP.
+Their words lie in the FTS5 table ``turn_words``, which SQLAlchemy does not know."""

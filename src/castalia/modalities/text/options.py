@@ -50,6 +50,9 @@ class TextOptions(BaseModel):
     tool_choice: Literal["auto", "none", "required"] | str = Field(
         default="auto", description="auto, none, required, or the name of the tool that must be called."
     )
+    parallel_tool_calls: bool = Field(
+        default=False, description="Whether a demanded call may be several at once, as the model thinks fit."
+    )
     beginning: str | None = Field(
         default=None, description="Text to go on from, for models that continue text instead of answering."
     )

@@ -10,11 +10,11 @@ from starlette.requests import Request as HttpRequest
 
 from castalia.core.content import ToolCall
 from castalia.core.events import Chosen, Completed, Event, Progress, Stepped, TextDelta, TokenLogprob, ToolCallDelta
-from castalia.core.results import PLAN, Result, Step, UsageCounts
+from castalia.core.results import Result, UsageCounts
 from castalia.server.desk import Desk, DeskDependency
-from castalia.server.endpoints.results import output_url
 from castalia.server.http.extras import castalia_extras
 from castalia.server.http.streaming import SSE_DONE, bridged, completed, sse, started, with_errors
+from castalia.server.http.told import answer_text, media_text, step_text
 from castalia.server.schemas.chat import ChatBody
 from castalia.serving.plans import respond
 from castalia.serving.summary import check_released
@@ -72,13 +72,13 @@ async def _stream(body: ChatBody, base: str, desk: Desk) -> AsyncGenerator[bytes
                     case Stepped(inside=TextDelta() as delta):
                         yield sse(_chunk(head, index, {"content": delta.text}))
                     case Stepped(inside=None, step=step) if step.state != "running":
-                        yield sse(_chunk(head, index, {"content": _step_text(step)}))
+                        yield sse(_chunk(head, index, {"content": step_text(step)}))
                     case ToolCallDelta():
                         yield sse(_chunk(head, index, {"tool_calls": [{"index": calls, **_call(event.call)}]}))
                         calls += 1
                     case Completed():
                         check_released(event.result)
-                        media = _media_text(event.result, base)
+                        media = media_text(event.result, base)
                         if media:
                             yield sse(_chunk(head, index, {"content": media}))
                         reason = event.result.finish_reason
@@ -98,8 +98,7 @@ def _head(result: Result, kind: str) -> dict[str, object]:
 
 
 def _choice(index: int, result: Result, events: list[Event], base: str) -> dict[str, object]:
-    missing = "".join(_step_text(step) for step in result.choice.steps if step.state != "done")
-    text = "\n".join(piece for piece in (result.text, missing.strip(), _media_text(result, base)) if piece)
+    text = answer_text(result, base)
     message: dict[str, object] = {"role": "assistant", "content": text, "refusal": None}
     if result.tool_calls:
         message |= {"content": text or None, "tool_calls": [_call(call) for call in result.tool_calls]}
@@ -118,24 +117,6 @@ def _chunk(
 ) -> dict[str, object]:
     choice = {"index": index, "delta": delta, "logprobs": _logprobs(logprobs or []), "finish_reason": finish_reason}
     return {**head, "choices": [choice]}
-
-
-def _step_text(step: Step) -> str:
-    """What closes a step in a chat: a gap behind its text, or why there is nothing."""
-    if step.state == "done":
-        return "\n\n" if step.modality == "text" else ""
-    return f"[{step.name} {step.state}: {step.why}]\n\n"
-
-
-def _media_text(result: Result, base: str) -> str:
-    links = [
-        f"{'!' if part.type == 'image' else ''}[{part.type}]({output_url(base, result.id, number)})"
-        for number, part in enumerate(result.outputs)
-        if part.path is not None
-    ]
-    if result.choice.modality == PLAN:
-        links.append(f"[document]({base.rstrip('/')}/v1/plans/{result.id}/document)")
-    return "\n".join(links)
 
 
 def _call(call: ToolCall) -> dict[str, object]:

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request as HttpRequest
 
 from castalia.server.desk import DeskDependency
-from castalia.server.endpoints.results import output_url
 from castalia.server.http.extras import castalia_extras
 from castalia.server.http.streaming import completed
+from castalia.server.http.told import output_url
 from castalia.server.schemas.images import ImagesBody
 from castalia.serving.pipeline import answer
 from castalia.serving.summary import check_released

@@ -12,8 +12,8 @@ from castalia.core.events import Chosen, Completed, Progress, Stepped, TextDelta
 from castalia.core.requests import Request
 from castalia.core.results import PLAN, Choice, Result, Step
 from castalia.server.desk import Desk, DeskDependency
-from castalia.server.endpoints.results import output_url
 from castalia.server.http.streaming import SSE_DONE, bridged, completed, sse, started, with_errors
+from castalia.server.http.told import output_url
 from castalia.server.schemas.plans import PlanBody
 from castalia.serving.documents.html import POLICY
 from castalia.serving.documents.writing import MEDIA_TYPES, NEEDED, check_format, written

@@ -29,11 +29,6 @@ def get_output(id: str, number: int, desk: DeskDependency) -> FileResponse:
     return FileResponse(desk.house.blobs.path(output.blob or ""), media_type=output.media_type)
 
 
-def output_url(base: str, id: str, number: int) -> str:
-    """Where an output can be fetched."""
-    return f"{base.rstrip('/')}/v1/results/{id}/outputs/{number}"
-
-
 def _result(desk: Desk, id: str) -> Result:
     result = desk.house.history.get(id).result
     if result is None:

@@ -207,7 +207,7 @@ def _part(piece: ContentPart) -> Part:
     if piece.type == "text" and piece.text is not None:
         return Part.of_text(piece.text)
     if piece.type == "image_url" and piece.image_url is not None:
-        return _from_url(piece.image_url.url, "image", None)
+        return attachment_of_url(piece.image_url.url, "image", None)
     if piece.type == "input_audio" and piece.input_audio is not None:
         media_type = {"mp3": "audio/mpeg"}.get(piece.input_audio.format, f"audio/{piece.input_audio.format}")
         return Part(type="audio", media_type=media_type, data=_decoded(piece.input_audio.data))
@@ -218,10 +218,11 @@ def _part(piece: ContentPart) -> Part:
 
 def file_part(file: InputFile) -> Part:
     """An inline file as an attachment. Raises UnsupportedInput for any other address."""
-    return _from_url(file.file_data, "file", file.filename)
+    return attachment_of_url(file.file_data, "file", file.filename)
 
 
-def _from_url(url: str, kind: str, name: str | None) -> Part:
+def attachment_of_url(url: str, kind: str, name: str | None) -> Part:
+    """What a ``data:`` URL holds as an attachment. Raises UnsupportedInput for any other address."""
     head, comma, data = url.partition(",")
     if not head.startswith("data:") or not comma or not head.endswith(";base64"):
         raise UnsupportedInput(
