@@ -166,7 +166,7 @@ def _completion(case: Case, made: Any) -> Outcome:
 
 
 def _message(case: Case, made: Any) -> Outcome:
-    foreign = any(word in made.text for word in ("Ada", "baker", "[[", "{"))
+    foreign = any(word in made.text for word in ("Oskar", "ladder", "[[", "{"))
     return Outcome(float(share(made.text, case.fields[3]) == 1 and not foreign))
 
 

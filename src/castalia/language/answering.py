@@ -12,6 +12,13 @@ PREAMBLE = re.compile(
     r"\**(?:summary|translation|answer|rewritten|rewrite|text|draft|new text|output)\**\s*:\s*)+",
     re.IGNORECASE,
 )
+WORD = re.compile(r"\w+")
+COMMON = frozenset(
+    "a an and are as at be by can could did do does for from had has have how i if in is it its me my of on or our say "
+    "says she should so that the their them they this to was we were what when where which who whom whose why will with "
+    "would you your clause text document tell".split()
+)
+"""Words that tell nothing of what a text is about."""
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 
 
@@ -46,3 +53,9 @@ def section_by_section(
 
     mapped = yield from over_sections(desk, text, max(1, limit), work, doing)
     return Made(["".join(mapped.texts).strip()], mapped.coverage)
+
+
+def words_of(text: str) -> list[str]:
+    """The telling words of a text, in lower case, without a plural's or a verb's final s."""
+    words = (word.lower() for word in WORD.findall(text))
+    return [word.removesuffix("s") if len(word) > 3 else word for word in words if word not in COMMON]

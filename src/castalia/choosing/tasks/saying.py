@@ -47,9 +47,21 @@ ACTIONS = {
 }
 PROGRAMMING = re.compile(r"\b(python|javascript|typescript|sql|java|c\+\+|rust|go|bash|html|css|php|ruby)(?!\w)", re.I)
 SPELT = {"javascript": "JavaScript", "typescript": "TypeScript", "sql": "SQL", "html": "HTML", "css": "CSS", "php": "PHP"}
-LABELS = re.compile(r"[:(]\s*([^:()?.]+?)\s*[)?.]?$")
-LABELLED = re.compile(r"\b(?:as|is|into|it|whether .+? is|if .+? is|this)\s+([\w -]+(?:, [\w -]+)* or [\w -]+)\??\.?$", re.I)
-FIELDS = re.compile(r"(?:all|every|the|out|any|extract|get(?: me)?|find|list|collect|:)\s+((?:[\w-]+(?:, | and ))*[\w-]+)", re.I)
+LABELS = re.compile(r":\s*([^:?.]+?)\s*[?.]?$")
+LABELLED = re.compile(
+    r"(?:\b(?:as|into|to|is|whether|if)\s+)?((?:[\w-]+(?: [\w-]+)?, )*[\w-]+(?: [\w-]+)?,? or [\w-]+(?: [\w-]+)?)\s*[?.]?$",
+    re.IGNORECASE,
+)
+LEADING = re.compile(
+    r"^(?:(?:classify|sort|label|tag|tell|say|decide|whether|if|is|does|as|into|to|me|it|count|good|this|that|the|my|file|"
+    r"text|message|review|email|ticket|letter|document|article|read|be|are|a|an) )*(?=\S)",
+    re.IGNORECASE,
+)
+FIELDS = re.compile(
+    r"^(?:please |can you |could you )*(?:pull out|get me|give me|list|find|extract|collect|take out|pick out|get|grab|read)\s+"
+    r"(.+?)(?:\s+(?:from|in|of|out|as|with|mentioned|into)\b.*)?[.?!]?$",
+    re.IGNORECASE,
+)
 STOP = frozenset("the all every me from in of and as data text this that it a an".split())
 
 
@@ -122,20 +134,21 @@ def _code(wish: str) -> dict[str, object]:
 
 
 def _classify(wish: str) -> dict[str, object]:
-    found = LABELLED.search(wish) or LABELS.search(wish)
+    found = LABELS.search(wish) or LABELLED.search(wish)
     if found is None:
         return {}
     labels = [label.strip() for label in re.split(r",\s*(?:or\s+)?|\s+or\s+", found.group(1)) if label.strip()]
-    return {"labels": labels} if len(labels) > 1 else {}
+    labels[:1] = [LEADING.sub("", labels[0])]
+    return {"labels": labels} if len(labels) > 1 and all(labels) else {}
 
 
 def _extract(wish: str) -> dict[str, object]:
-    found = FIELDS.search(wish)
+    found = LABELS.search(wish) or FIELDS.search(wish)
     if found is None:
         return {}
-    names = [word.strip() for word in re.split(r", | and ", found.group(1))]
-    names = [name for name in names if name.lower() not in STOP]
-    return {"fields": names} if names else {}
+    pieces = re.split(r",\s*(?:and\s+)?|\s+and\s+", found.group(1))
+    names = [" ".join(word for word in piece.split() if word.lower() not in STOP) for piece in pieces]
+    return {"fields": names} if names and all(names) else {}
 
 
 def _first(patterns: dict[str, str], wish: str) -> str | None:

@@ -12,8 +12,6 @@ from castalia.language.sections import over_sections
 from castalia.language.task import Desk, Given, Made, Task, TaskOptions, TaskOutput, Turn
 
 SECTION = 600
-BLANK = ("", "N/A", "...")
-"""Texts that say nothing: what the model finds likely after them is its leaning, which is taken off."""
 
 
 class Options(TaskOptions):
@@ -54,17 +52,13 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
         raise BadRequest(f"An example has the label {unknown[0]!r}, which is not among the labels.", hint="Correct it.")
     if not desk.can_score:
         return (yield from _written(given, desk))
-    leaning = [0.0] * len(options.labels)
-    for blank in BLANK:
-        found = yield from _scored(desk, blank, options)
-        leaning = [before + value / len(BLANK) for before, value in zip(leaning, found, strict=True)]
     total = [0.0] * len(options.labels)
     limit = min(SECTION, desk.room([("user", beginning("", options))], 32))
 
     def work(section: str, _purpose: str) -> Generator[Event, None, str]:
         found = yield from _scored(desk, section.strip(), options)
         for place, value in enumerate(found):
-            total[place] += value - leaning[place]
+            total[place] += value
         return "scored"
 
     mapped = yield from over_sections(desk, given.text, limit, work, "reading")

@@ -1,6 +1,7 @@
 """Extract: what a text says, as JSON that obeys a schema: the grammar allows nothing else."""
 
 import json
+import re
 from collections.abc import Generator
 from typing import Any, cast
 
@@ -47,7 +48,10 @@ EXAMPLE_JSON = '{"speaker": "Dr. Ines Moll", "day": "4 June", "room": null}'
 
 
 def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
-    """One JSON value; of a long text that of each section, put together. Raises BadRequest without a schema."""
+    """One JSON value; of a long text that of each section, put together. Raises BadRequest without a schema.
+
+    With ``fields`` every value is spelt as in the text, and one that does not stand there becomes null.
+    """
     schema = schema_of(given.options)
     limit = min(SECTION, desk.room(turns("", schema), ROOM))
 
@@ -64,7 +68,10 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     ]
     if not found:
         raise BadRequest("There is nothing to extract from: the text is empty.", hint="Give a text.")
-    text = json.dumps(found[0][0] if len(found) == 1 else merged(found), ensure_ascii=False)
+    value = found[0][0] if len(found) == 1 else merged(found)
+    if given.options.fields:
+        value = {name: as_in(given.text, inner) for name, inner in cast("dict[str, object]", value).items()}
+    text = json.dumps(value, ensure_ascii=False)
     yield desk.show(text)
     return Made([text], mapped.coverage)
 
@@ -100,6 +107,17 @@ def _asked(text: str, schema: Schema) -> str:
     told = [f"{name} ({field['description']})" if "description" in field else name for name, field in fields.items()]
     wanted = ", ".join(told) if told else json.dumps(schema)
     return f"Text: {text}\n\nGive as JSON what the text says, in its own words, null for what it does not say: {wanted}"
+
+
+def as_in(text: str, value: object) -> str | None:
+    """The value as the text spells it: capitals, white space and punctuation between words may differ. None else."""
+    words = re.findall(r"[^\W_]+", str(value or ""))
+    if not words:
+        return None
+    letters = [re.escape(letter) for letter in "".join(words)]
+    pattern = r"[\W_]*".join(letters)
+    found = re.search(rf"(?<![^\W_]){pattern}(?![^\W_])", text, re.IGNORECASE)
+    return found.group(0) if found else None
 
 
 def merged(found: list[tuple[object, str]]) -> object:

@@ -19,7 +19,10 @@ from castalia.language.task import Coverage, Desk, Given, Made, Task, TaskOption
 
 WRITTEN = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
 ROOM = 80
-SHOWN = ("one friendly sentence to Ada about her new job as a baker", "Congratulations on your new job as a baker, Ada!")
+SHOWN = (
+    ("one friendly sentence about swimming", "Swimming is a wonderful way to start the day."),
+    ("one sentence that thanks Oskar for buying a ladder", "Thank you for buying a ladder, Oskar."),
+)
 
 
 class Options(TaskOptions):
@@ -58,11 +61,10 @@ def _message(template: str, values: dict[str, str], number: int, desk: Desk) -> 
     for place, piece in enumerate(pieces):
         filled = piece.format_map(values)
         if place % 2:
-            turns: list[Turn] = [
-                ("user", f"Write {SHOWN[0]}."),
-                ("assistant", SHOWN[1]),
-                ("user", f"Write {filled.strip().rstrip('.')}."),
-            ]
+            turns: list[Turn] = []
+            for wish, answer in SHOWN:
+                turns += [("user", f"Write {wish}."), ("assistant", answer)]
+            turns.append(("user", f"Write {filled.strip().rstrip('.')}."))
             filled = cleaned((yield from desk.write(turns, max_tokens=ROOM, purpose=f"message {number}")))
         said.append(filled)
     return "".join(said)
