@@ -42,13 +42,20 @@ def cases_of(name: str, part: str) -> list[Case]:
     return [case for case in cases if (case.number % DEVELOPMENT == 0) == (part == "development")]
 
 
-def run(house: House, model: str, name: str, part: str, *, show: bool) -> dict[str, object]:
+def spread(cases: list[Case], most: int | None) -> list[Case]:
+    """At most so many of the cases, evenly spread over them."""
+    if most is None or len(cases) <= most:
+        return cases
+    return [cases[number * len(cases) // most] for number in range(most)]
+
+
+def run(house: House, model: str, name: str, part: str, *, show: bool, most: int | None = None) -> dict[str, object]:
     """One file of cases: its score, the figures beside it, how many cases and how many seconds."""
     scorer = SCORERS[name]
     outcomes: list[Outcome] = []
     flagged = 0
     started = time.monotonic()
-    for case in cases_of(name, part):
+    for case in spread(cases_of(name, part), most):
         task, inputs, options = scorer.asked(case)
         parts = [castalia.Part.of_text(text) for text in inputs]
         try:
@@ -83,6 +90,7 @@ def main() -> None:
     parser.add_argument("--engine", help="run it on this engine")
     parser.add_argument("--task", action="append", help="only this file of cases; may be repeated")
     parser.add_argument("--part", choices=["held-out", "development"], default="held-out")
+    parser.add_argument("--most", type=int, help="so many cases of each task, evenly spread; all when left out")
     parser.add_argument("--show", action="store_true", help="print every answer")
     parser.add_argument("--home", type=Path, help="a home with models; a temporary one when left out")
     parser.add_argument("--out", type=Path, help="where the JSON goes; benchmarks/results when left out")
@@ -93,20 +101,33 @@ def main() -> None:
         print(f"{model}, {arguments.part}", flush=True)
         rows = []
         for name in names:
-            row = run(house, model, name, arguments.part, show=arguments.show)
+            row = run(house, model, name, arguments.part, show=arguments.show, most=arguments.most)
             rows.append(row)
+            keep(arguments, house, model, rows)
             beside = " ".join(f"{key} {value:.3f}" for key, value in row["beside"].items())
             print(
                 f"{name:12} score {row['score']:.3f}  n {row['n']:3}  {row['seconds']:7.1f} s  "
                 f"flagged {row['flagged']:2}  {beside}",
                 flush=True,
             )
-        engine = house.registry.get(model).engine
-    if arguments.task is None and arguments.part == "held-out":
-        told = {"model": model, "engine": engine, "part": arguments.part, "machine": platform.machine(), "tasks": rows}
-        path = arguments.out or RESULTS / f"language-{model}.json"
-        path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        print(path)
+
+
+def keep(arguments: argparse.Namespace, house: House, model: str, rows: list[dict[str, object]]) -> None:
+    """Write what there is so far of a held-out run of all tasks, or where ``--out`` says."""
+    path = arguments.out
+    if path is None:
+        if arguments.task is not None or arguments.part != "held-out":
+            return
+        path = RESULTS / f"language-{model}.json"
+    told = {
+        "model": model,
+        "engine": house.registry.get(model).engine,
+        "part": arguments.part,
+        "machine": platform.machine(),
+        "cases": "all" if arguments.most is None else f"{arguments.most} of each",
+        "tasks": rows,
+    }
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def installed(house: House, wanted: str | None) -> str:

@@ -18,7 +18,8 @@ from zlib import crc32
 from castalia.choosing import held_out
 from castalia.choosing.classifier import Classifier, save
 from castalia.choosing.corpus.grammar import load
-from castalia.choosing.tasks.routing import CORPUS, DEVELOPMENT, FILE, HELD_OUT, OTHER, SURE, classifier, ranked
+from castalia.choosing.tasks.corpus import FOLDER, examples
+from castalia.choosing.tasks.routing import DEVELOPMENT, FILE, HELD_OUT, OTHER, SURE, classifier, ranked
 
 
 def main() -> None:
@@ -28,17 +29,18 @@ def main() -> None:
     parser.add_argument("--part", choices=["held-out", "development"], default="held-out", help="what is measured")
     arguments = parser.parse_args()
 
-    grammar = load(CORPUS)
-    kept = {held_out.plain(one.text) for path in (HELD_OUT, DEVELOPMENT) for one in held_out.load(path)}
-    examples = [one for one in grammar.examples(seed=0) if held_out.plain(one.text) not in kept]
-    every = matrix(examples)
-    out = np.array([crc32(example.template.encode()) % EACH == 0 for example in examples])
-    truth = [example.label for example in examples]
-    labels, weights, bias = fit(every[~out], [label for label, held in zip(truth, out, strict=True) if not held], arguments.strength)
+    grammar = load(FOLDER)
+    wishes = examples(grammar)
+    every = matrix(wishes)
+    out = np.array([crc32(wish.template.encode()) % EACH == 0 for wish in wishes])
+    truth = [wish.label for wish in wishes]
+    seen = [label for label, held in zip(truth, out, strict=True) if not held]
+    labels, weights, bias = fit(every[~out], seen, arguments.strength)
     wanted = np.array([labels.index(label) for label, held in zip(truth, out, strict=True) if held])
     logits = every[out] @ weights + bias
     temperature = best_temperature(logits, wanted)
-    print(f"{len(examples)} wishes; of unseen templates: accuracy {(logits.argmax(axis=1) == wanted).mean():.3f}, temperature {temperature:.2f}")
+    right = (logits.argmax(axis=1) == wanted).mean()
+    print(f"{len(wishes)} wishes; of unseen templates: accuracy {right:.3f}, temperature {temperature:.2f}")
     _, weights, bias = fit(every, truth, arguments.strength)
     save(Classifier(labels, weights, bias, round(temperature, 3), grammar.digest), arguments.out)
     classifier.cache_clear()

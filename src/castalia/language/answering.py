@@ -9,7 +9,7 @@ from castalia.language.task import Desk, Made, Turn
 
 PREAMBLE = re.compile(
     r"^\s*(?:(?:sure|certainly|of course|okay|here(?: is|'s| are))\b[^\n:]{0,120}:\s*\n*|"
-    r"\**(?:summary|translation|answer|rewritten|rewrite|text|draft|new text|output)\**\s*:\s*)+",
+    r"\**(?:summary|translation|answer|rewritten|rewrite|text|draft|new text|output)\**\s*:\**\s*)+",
     re.IGNORECASE,
 )
 WORD = re.compile(r"\w+")

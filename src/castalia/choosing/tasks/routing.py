@@ -5,6 +5,7 @@ The wording classifier is the chooser's (`castalia.choosing.classifier`, same fe
 question back, not guessed at.
 """
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from castalia.core.errors import BadRequest
 FILE = Path(__file__).parent / "weights.safetensors"
 HELD_OUT = Path(__file__).parent / "held_out.txt"
 DEVELOPMENT = Path(__file__).parent / "development.txt"
-CORPUS = Path(__file__).parent / "corpus"
+WORD = re.compile(r"[^\W\d_]{2}")
 OTHER = "other"
 """The label of wishes for none of the tasks."""
 SURE = 0.6
@@ -53,6 +54,8 @@ def ranked(wish: str, kinds: list[str]) -> list[tuple[str, float]]:
 def route(wish: str, kinds: list[str]) -> Route:
     """The task that a wish asks for. Raises BadRequest when none is sure enough, with what it might be."""
     (name, probability), *others = ranked(wish, kinds)
+    if not WORD.search(wish):
+        name = OTHER  # a letter or a sign says nothing, whatever its features look like
     if name == OTHER or probability < SURE:
         raise unsure(wish, [(name, probability), *others])
     reasons = [f"{wish!r} reads like a wish for {name}"]

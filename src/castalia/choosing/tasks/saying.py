@@ -62,6 +62,7 @@ FIELDS = re.compile(
     r"(.+?)(?:\s+(?:from|in|of|out|as|with|mentioned|into)\b.*)?[.?!]?$",
     re.IGNORECASE,
 )
+INTO = re.compile(r"\binto\s+(.+)", re.IGNORECASE)
 STOP = frozenset("the all every me from in of and as data text this that it a an".split())
 
 
@@ -120,7 +121,8 @@ def _rewrite(wish: str) -> dict[str, object]:
 
 
 def _draft(wish: str) -> dict[str, object]:
-    kind = _first(KINDS, wish)
+    # "turn my notes into a letter": what the points become counts, not what they are
+    kind = _first(KINDS, INTO.search(wish).group(1) if INTO.search(wish) else wish) or _first(KINDS, wish)
     return {} if kind is None else {"kind": kind}
 
 
