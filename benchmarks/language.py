@@ -17,16 +17,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from language_scoring import SCORERS, Case, Outcome
-
 import castalia
 from castalia.core.config import Settings
 from castalia.core.errors import CastaliaError
-from castalia.serving.following import outcome
 from castalia.core.events import Completed, ModelReady
+from castalia.serving.following import outcome
 from castalia.serving.house import House
 from castalia.serving.install import pull
 from castalia.serving.tasks import carry_out, output_of, task_request
+from language_scoring import SCORERS, Case, Outcome
 
 FOLDER = Path(__file__).parent / "language"
 RESULTS = Path(__file__).parent / "results"

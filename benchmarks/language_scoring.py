@@ -85,7 +85,11 @@ def runs(code: str) -> bool:
     """Whether the code runs to its end, in a process of its own."""
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-c", code], capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
+            [sys.executable, "-I", "-c", code],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except (subprocess.TimeoutExpired, ValueError):
         return False
@@ -124,7 +128,9 @@ def _answer(case: Case, made: Any) -> Outcome:
     wanted = case.fields[2]
     if wanted == "-":
         return Outcome(float(not made.found), {"declined rightly": float(not made.found)})
-    return Outcome(float(made.found and holds(made.text, wanted)), {"answered rightly": float(holds(made.text, wanted))})
+    return Outcome(
+        float(made.found and holds(made.text, wanted)), {"answered rightly": float(holds(made.text, wanted))}
+    )
 
 
 def _fields(case: Case) -> dict[str, str]:
@@ -187,7 +193,9 @@ SCORERS = {
             ["\n".join(f"- {point.strip()}" for point in case.fields[1].split(";"))],
             {"kind": case.fields[0], "words": 60},
         ),
-        lambda case, made: Outcome(share(made.text, case.fields[2]), {"all points": float(share(made.text, case.fields[2]) == 1)}),
+        lambda case, made: Outcome(
+            share(made.text, case.fields[2]), {"all points": float(share(made.text, case.fields[2]) == 1)}
+        ),
     ),
     "answer": Scorer(lambda case: ("answer", [case.fields[0]], {"question": case.fields[1]}), _answer),
     "extract": Scorer(lambda case: ("extract", [case.fields[0]], {"fields": list(_fields(case))}), _extraction),

@@ -8,12 +8,12 @@ measured at the end, and never learnt from.
 
 import argparse
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from train_chooser import HELD_OUT as EACH
 from train_chooser import best_temperature, fit, matrix
-from zlib import crc32
 
 from castalia.choosing import held_out
 from castalia.choosing.classifier import Classifier, save

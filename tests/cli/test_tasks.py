@@ -19,9 +19,7 @@ TEXT = "The harbour festival takes place in July."
 def call(own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     monkeypatch.chdir(tmp_path)
     with House(Settings(home=own_home)) as house:
-        house.registry.add(
-            Model(name="talker", format="fake", engines=["fake"], outputs=["text"], folder=own_home)
-        )
+        house.registry.add(Model(name="talker", format="fake", engines=["fake"], outputs=["text"], folder=own_home))
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["castalia", "do", *arguments])

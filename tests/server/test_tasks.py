@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import httpx
 import openai
 import pytest
-
 from tests.server.conftest import add
 
 if TYPE_CHECKING:

@@ -7,7 +7,15 @@ import pytest
 
 from castalia.core.config import EngineSettings, GuardSettings, Settings
 from castalia.core.content import Part
-from castalia.core.errors import BadRequest, Blocked, DatasetError, EngineError, NotFound, UnsupportedInput, UnsupportedOption
+from castalia.core.errors import (
+    BadRequest,
+    Blocked,
+    DatasetError,
+    EngineError,
+    NotFound,
+    UnsupportedInput,
+    UnsupportedOption,
+)
 from castalia.core.events import Chosen, Completed, Progress, TextDelta
 from castalia.core.models import Model
 from castalia.core.requests import Request
@@ -59,9 +67,12 @@ def test_events_come_in_order_and_the_model_is_told(house: House) -> None:
     assert isinstance(events[0], Chosen)
     assert events[0].choice.model == "talker"
     assert "rewrite" in events[0].choice.reasons[0]
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)).strip() == output_of(
-        events[-1].result  # pyright: ignore[reportAttributeAccessIssue]
-    ).text
+    assert (
+        "".join(event.text for event in events if isinstance(event, TextDelta)).strip()
+        == output_of(
+            events[-1].result  # pyright: ignore[reportAttributeAccessIssue]
+        ).text
+    )
 
 
 def test_a_text_several_times_the_context_is_read_whole_in_sections(own_home: Path) -> None:
@@ -158,7 +169,9 @@ def test_an_unknown_field_is_an_error_before_any_message(house: House) -> None:
         ("summarise", [TEXT], {"temperature": 9}),
     ],
 )
-def test_wrong_requests_say_what_is_wrong(house: House, name: str, texts: list[str], options: dict[str, object]) -> None:
+def test_wrong_requests_say_what_is_wrong(
+    house: House, name: str, texts: list[str], options: dict[str, object]
+) -> None:
     add(house)
     with pytest.raises(BadRequest) as error:
         done(house, name, *texts, **options)

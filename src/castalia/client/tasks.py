@@ -10,16 +10,17 @@ Each takes texts, paths and parts, then options by name: the task's own, ``model
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from castalia.client.api import house
 from castalia.core.content import Part
+from castalia.core.errors import Interrupted
 from castalia.core.events import Completed, Progress
 from castalia.core.requests import Request
 from castalia.core.results import Result
 from castalia.language.catalogue import task_named, tasks
-from castalia.serving.following import outcome
 from castalia.serving.tasks import carry_out, output_of, task_request
 from castalia.serving.wishing import routed
 
@@ -40,7 +41,9 @@ class Done:
         return f"{type(self.output).__name__}({self.output.text!r}, verdict={self.result.verdict.status!r})"
 
 
-def do(name: str, *inputs: str | Path | Part, progress: Callable[[Progress], None] | None = None, **wishes: Any) -> Done:
+def do(
+    name: str, *inputs: str | Path | Part, progress: Callable[[Progress], None] | None = None, **wishes: Any
+) -> Done:
     """Run the task ``name``, or what ``name`` says in words. A `Path` is a file, a ``str`` a text.
 
     Raises NotFound, BadRequest and what else the way of a request raises.
@@ -57,11 +60,13 @@ def do(name: str, *inputs: str | Path | Part, progress: Callable[[Progress], Non
 def run(request: Request, progress: Callable[[Progress], None] | None = None) -> Done:
     """Follow a task's request to its end."""
 
-    def tell(event: object) -> None:
-        if progress is not None and isinstance(event, Progress):
-            progress(event)
-
-    return Done(outcome(carry_out(house(), request), Completed, tell).result)
+    with closing(carry_out(house(), request)) as events:
+        for event in events:
+            if isinstance(event, Completed):
+                return Done(event.result)
+            if isinstance(event, Progress) and progress is not None:
+                progress(event)
+    raise Interrupted("The task ended without a result.", hint="Start it again.")
 
 
 def _part(given: str | Path) -> Part:

@@ -82,9 +82,7 @@ def _shorter(context: TaskContext) -> Measure | None:
 def _new_numbers(context: TaskContext) -> Measure:
     given = _numbers(context.source) | _numbers(str(context.options.get("question", "")))
     new = sorted(_numbers(context.text) - given)
-    return _measure(
-        "new numbers", len(new), most=0, unit="numbers", note=f"Not in the text: {', '.join(new[:5])}."
-    )
+    return _measure("new numbers", len(new), most=0, unit="numbers", note=f"Not in the text: {', '.join(new[:5])}.")
 
 
 def _numbers_kept(context: TaskContext) -> Measure:
@@ -126,8 +124,7 @@ def _points_kept(context: TaskContext) -> Measure:
     lost = [
         point.strip(" -*\t")
         for point in points
-        if not _numbers(point) <= made
-        or sum(word in made for word in _telling(point)) * 2 < len(set(_telling(point)))
+        if not _numbers(point) <= made or sum(word in made for word in _telling(point)) * 2 < len(set(_telling(point)))
     ]
     return _measure("points kept", len(lost), most=0, unit="points lost", note=f"Not in it: {'; '.join(lost[:3])}.")
 

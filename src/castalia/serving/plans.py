@@ -18,8 +18,8 @@ from castalia.core.results import PLAN, Choice, Measure, Result, Step, Timing, V
 from castalia.serving.house import House
 from castalia.serving.pipeline import answer, chosen
 from castalia.serving.recording import record
-from castalia.serving.tasks import carry_out as carry_out_task
 from castalia.serving.stepping import check_options, request_of_step, with_charts
+from castalia.serving.tasks import carry_out as carry_out_task
 
 
 def respond(house: House, request: Request) -> Generator[Event]:

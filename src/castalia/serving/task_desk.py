@@ -1,4 +1,4 @@
-"""The model as a task reaches it: every answer goes the way of a request and is on the record under an id of its own."""
+"""The model as a task reaches it: every answer goes the way of a request and is on the record by an id of its own."""
 
 from collections.abc import Generator
 from contextlib import closing

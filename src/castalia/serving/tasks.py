@@ -33,9 +33,7 @@ JUDGED_ANEW = {"language", "echo", "personal data", "schema"}
 """Measures of the single calls that the task's own take the place of: a prompt is not what a task was given."""
 
 
-def task_request(
-    name: str, inputs: list[Part], options: dict[str, object] | None = None, **fields: object
-) -> Request:
+def task_request(name: str, inputs: list[Part], options: dict[str, object] | None = None, **fields: object) -> Request:
     """The request for a task. Raises NotFound for a task that there is not."""
     task_named(name)
     message = Message(role="user", parts=inputs)
@@ -118,9 +116,10 @@ def _listed(value: object, field: FieldInfo) -> object:
     """A list that was given as a text with commas, as command lines and variables of prompts do."""
     if get_origin(field.annotation) is not list:
         return value
-    if isinstance(value, list) and len(cast("list[object]", value)) == 1:
-        value = cast("list[object]", value)[0]
-    return [piece.strip() for piece in value.split(",")] if isinstance(value, str) else value
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    if len(items) == 1 and isinstance(items[0], str):
+        return [piece.strip() for piece in items[0].split(",")]
+    return items
 
 
 def _complete(task: Task, own: dict[str, object]) -> dict[str, object]:
@@ -170,9 +169,7 @@ def _prepared(
     )
     choice = chosen(house, asked)
     if choice.model is None:
-        raise NotFound(
-            f"No language model is installed for {task.name}.", hint="castalia pull starter gets one."
-        )
+        raise NotFound(f"No language model is installed for {task.name}.", hint="castalia pull starter gets one.")
     model = house.registry.get(choice.model)
     if "text" not in model.outputs:
         raise BadRequest(f"{model.name} is no language model.", hint="castalia ls lists the models.")

@@ -6,9 +6,7 @@ from castalia.core.requests import Request
 from castalia.serving.tasks import task_request
 
 
-def routed(
-    wish: str, inputs: list[Part], options: dict[str, object], **fields: object
-) -> tuple[Route, Request]:
+def routed(wish: str, inputs: list[Part], options: dict[str, object], **fields: object) -> tuple[Route, Request]:
     """The route that a wish takes, and its request. Options of the person's win over those read from the wish.
 
     Raises BadRequest, naming what it might be, when the wish is too unclear to act on.

@@ -2,16 +2,15 @@
 
 import re
 
-LANGUAGES = (
-    "arabic chinese czech danish dutch english finnish french german greek hindi hungarian indonesian italian japanese "
-    "korean norwegian polish portuguese romanian russian spanish swedish turkish ukrainian vietnamese"
-).split()
+LANGUAGES = ["arabic", "chinese", "czech", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hindi", "hungarian", "indonesian", "italian", "japanese", "korean", "norwegian", "polish", "portuguese", "romanian", "russian", "spanish", "swedish", "turkish", "ukrainian", "vietnamese"]
 LANGUAGE = "|".join(LANGUAGES)
 TARGET = re.compile(rf"\b(?:to|into|in|auf|make it|the|a)\s+({LANGUAGE})\b", re.IGNORECASE)
 SOURCE = re.compile(rf"\bfrom\s+({LANGUAGE})\b", re.IGNORECASE)
 NAMED = re.compile(rf"\b({LANGUAGE})\b", re.IGNORECASE)
-NUMBERS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
-COUNT = re.compile(rf"\b(\d+|{'|'.join(NUMBERS)})\s+(sentences?|lines?|points?|bullets?|bullet points|takeaways)\b", re.I)
+NUMBERS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}
+COUNT = re.compile(
+    rf"\b(\d+|{'|'.join(NUMBERS)})\s+(sentences?|lines?|points?|bullets?|bullet points|takeaways)\b", re.IGNORECASE
+)
 LIST = re.compile(r"\b(?:bullets?|bullet points|list|points|takeaways)\b", re.IGNORECASE)
 TONES = {
     "formal": r"formal|professional|business\w*|serious|official",
@@ -23,9 +22,7 @@ TONES = {
 }
 SHORTER = re.compile(r"\b(?:short\w*|cut|trim|tighten|too long|concise|half)\b", re.IGNORECASE)
 LONGER = re.compile(r"\b(?:longer|expand|lengthen|elaborate|flesh|more detail\w*)\b", re.IGNORECASE)
-CORRECT = re.compile(
-    r"\b(?:grammar|spelling|typos?|proofread|punctuation|mistakes|correct\w*|errors)\b", re.IGNORECASE
-)
+CORRECT = re.compile(r"\b(?:grammar|spelling|typos?|proofread|punctuation|mistakes|correct\w*|errors)\b", re.IGNORECASE)
 LESS_FORMAL = re.compile(r"\b(?:less|too) (?:formal|stiff|professional)", re.IGNORECASE)
 AUDIENCE = re.compile(
     r"\bfor ((?:an? |the |my )?(?:child|[\w-]+-year-old|beginners|lawyers?|laypeople|layperson|grandmother|executives|"
@@ -45,8 +42,15 @@ ACTIONS = {
     "complete": r"\b(?:complete|cursor|finish)\b",
     "explain": r"\b(?:explain|what (?:does|do|is)|comment|document)\b",
 }
-PROGRAMMING = re.compile(r"\b(python|javascript|typescript|sql|java|c\+\+|rust|go|bash|html|css|php|ruby)(?!\w)", re.I)
-SPELT = {"javascript": "JavaScript", "typescript": "TypeScript", "sql": "SQL", "html": "HTML", "css": "CSS", "php": "PHP"}
+PROGRAMMING = re.compile(r"\b(python|javascript|typescript|sql|java|c\+\+|rust|go|bash|html|css|php|ruby)(?!\w)", re.IGNORECASE)
+SPELT = {
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "sql": "SQL",
+    "html": "HTML",
+    "css": "CSS",
+    "php": "PHP",
+}
 LABELS = re.compile(r":\s*([^:?.]+?)\s*[?.]?$")
 LABELLED = re.compile(
     r"(?:\b(?:as|into|to|is|whether|if)\s+)?((?:[\w-]+(?: [\w-]+)?, )*[\w-]+(?: [\w-]+)?,? or [\w-]+(?: [\w-]+)?)\s*[?.]?$",
@@ -63,7 +67,7 @@ FIELDS = re.compile(
     re.IGNORECASE,
 )
 INTO = re.compile(r"\binto\s+(.+)", re.IGNORECASE)
-STOP = frozenset("the all every me from in of and as data text this that it a an".split())
+STOP = frozenset(["the", "all", "every", "me", "from", "in", "of", "and", "as", "data", "text", "this", "that", "it", "a", "an"])
 
 
 def options_of(task: str, wish: str) -> dict[str, object]:

@@ -32,7 +32,9 @@ Action = Literal["write", "explain", "fix", "test", "complete"]
 class Options(TaskOptions):
     """What to do with which code."""
 
-    action: Action = Field(default="write", description="Write from words, explain, fix, test, or complete at <cursor>.")
+    action: Action = Field(
+        default="write", description="Write from words, explain, fix, test, or complete at <cursor>."
+    )
     language: str = Field(default="Python", max_length=40, description="The programming language.")
     problem: str = Field(default="", max_length=2000, description="For fix: what is wrong, such as an error message.")
 

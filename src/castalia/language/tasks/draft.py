@@ -38,7 +38,9 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     room = 32 + round(1.6 * options.words)
     answer = cleaned((yield from desk.write(turns(given.text, options), max_tokens=room, purpose="draft")))
     for point in lost_points(given.text, answer):
-        sentence = cleaned((yield from desk.write(_sentence(point), max_tokens=48, purpose="a point that was left out")))
+        sentence = cleaned(
+            (yield from desk.write(_sentence(point), max_tokens=48, purpose="a point that was left out"))
+        )
         answer = with_sentence(answer, sentence if holds(sentence, point) else f"{point[:1].upper()}{point[1:]}.")
     if options.signed and answer and options.signed not in answer:
         answer = f"{answer}\n{options.signed}"
@@ -73,7 +75,7 @@ def with_sentence(text: str, sentence: str) -> str:
     paragraphs = text.split("\n\n")
     closing = 1 if len(paragraphs) > 1 and len(paragraphs[-1].split()) <= 6 else 0
     place = len(paragraphs) - 1 - closing
-    if place < 0 or paragraphs[place].endswith(",") and len(paragraphs[place].split()) <= 5:
+    if place < 0 or (paragraphs[place].endswith(",") and len(paragraphs[place].split()) <= 5):
         return "\n\n".join([*paragraphs[: place + 1], sentence, *paragraphs[place + 1 :]])
     paragraphs[place] = f"{paragraphs[place].rstrip()} {sentence}".strip()
     return "\n\n".join(paragraphs)

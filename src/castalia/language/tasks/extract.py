@@ -57,9 +57,7 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
 
     def work(section: str, purpose: str) -> Generator[Event, None, str]:
         return (
-            yield from desk.write(
-                turns(section.strip(), schema), max_tokens=ROOM, purpose=purpose, json_schema=schema
-            )
+            yield from desk.write(turns(section.strip(), schema), max_tokens=ROOM, purpose=purpose, json_schema=schema)
         )
 
     mapped = yield from over_sections(desk, given.text, limit, work, "reading")
@@ -87,7 +85,7 @@ def schema_of(options: Options) -> Schema:
     value = {"anyOf": [{"type": "string"}, {"type": "null"}]}
     return {
         "type": "object",
-        "properties": {name: value for name in options.fields},
+        "properties": dict.fromkeys(options.fields, value),
         "required": list(options.fields),
         "additionalProperties": False,
     }
@@ -130,9 +128,7 @@ def merged(found: list[tuple[object, str]]) -> object:
     if all(isinstance(value, dict) for value in values):
         objects = [(cast("dict[str, object]", value), section) for value, section in found]
         names = dict.fromkeys(name for value, _ in objects for name in value)
-        return {
-            name: merged([(value[name], section) for value, section in objects if name in value]) for name in names
-        }
+        return {name: merged([(value[name], section) for value, section in objects if name in value]) for name in names}
     told = [(value, section) for value, section in found if value is not None]
     sure = [value for value, section in told if str(value).lower() in section.lower()]
     return (sure or [value for value, _ in told] or [None])[0]

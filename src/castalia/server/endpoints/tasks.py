@@ -56,7 +56,9 @@ def done_object(name: str, result: Result) -> dict[str, object]:
         "model": result.choice.model,
         "output": as_data(result),
         "verdict": result.verdict.model_dump(mode="json"),
-        "calls": [step.model_dump(mode="json", include={"name", "result", "status", "why"}) for step in result.choice.steps],
+        "calls": [
+            step.model_dump(mode="json", include={"name", "result", "status", "why"}) for step in result.choice.steps
+        ],
         "usage": result.usage.model_dump(mode="json"),
         "seconds": result.timing.total,
         "seed": result.seed,
@@ -70,7 +72,9 @@ async def _events(request: Request, desk: Desk) -> AsyncGenerator[bytes]:
         async for event in events:
             match event:
                 case Chosen():
-                    yield sse({"type": "task.created", "id": request.id, "choice": event.choice.model_dump(mode="json")})
+                    yield sse(
+                        {"type": "task.created", "id": request.id, "choice": event.choice.model_dump(mode="json")}
+                    )
                 case Progress():
                     if event.message or event.fraction is not None:
                         told = event.model_dump(mode="json", include={"message", "fraction", "eta"})
