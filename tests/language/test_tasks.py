@@ -13,7 +13,8 @@ from castalia.language.tasks import answer, code, draft, extract, personalise, r
 def test_every_task_tells_its_options_and_output_and_its_measures_exist() -> None:
     from castalia.judging.tasks import CHECKS
 
-    assert list(tasks()) == sorted(["answer", "classify", "code", "draft", "extract", "personalise", "rewrite", "summarise", "translate"])
+    names = ["answer", "classify", "code", "draft", "extract", "personalise", "rewrite", "summarise", "translate"]
+    assert list(tasks()) == names
     for task in tasks().values():
         assert task.measures
         assert set(task.measures) <= set(CHECKS)

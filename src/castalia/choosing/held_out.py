@@ -1,4 +1,4 @@
-"""Requests written by hand and never learnt from, to measure a classifier against: ``held_out.txt``, and others like it."""
+"""Requests written by hand and never learnt from, to measure a classifier against: ``held_out.txt`` and its like."""
 
 import re
 from dataclasses import dataclass

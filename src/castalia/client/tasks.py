@@ -1,4 +1,4 @@
-"""Language tasks from Python: ``castalia.tasks.summarise("report.pdf")``, one function for each file in `language.tasks`.
+"""Language tasks from Python: ``castalia.tasks.summarise("report.pdf")``, a function for each of the tasks.
 
     import castalia
 

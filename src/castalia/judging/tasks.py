@@ -26,7 +26,7 @@ FUNCTION_WORDS = 3
 
 @dataclass(frozen=True)
 class TaskContext:
-    """What was given and what was made of it. ``coverage`` is the share of it that was read, None where all had to be."""
+    """What was given and what was made of it. ``coverage`` is the share that was read, None where all had to be."""
 
     source: str
     texts: list[str]

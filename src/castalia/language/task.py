@@ -9,14 +9,14 @@ A task is a generator. It asks the model through a `Desk`, passes the events of 
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from castalia.core.events import Event
 
-Turn = tuple[Literal["system", "user", "assistant"], str]
-"""A role and what it says."""
+Turn = tuple[str, str]
+"""A role (``system``, ``user``, ``assistant``) and what it says."""
 Schema = dict[str, object]
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from castalia.core.content import Message
+from castalia.core.content import Message, Part
 from castalia.core.events import Completed, Event, Progress, TextDelta, TokenLogprob
 from castalia.core.models import Model
 from castalia.core.plugins import engines
@@ -69,7 +69,7 @@ class PipelineDesk:
         if raw:
             options["raw"] = True
         request = Request(
-            messages=[Message.of_text(text, role=role) for role, text in turns],
+            messages=[Message.model_validate({"role": role, "parts": [Part.of_text(text)]}) for role, text in turns],
             modality="text",
             model=self._model.name,
             engine=self.choice.engine,

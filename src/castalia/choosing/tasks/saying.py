@@ -2,12 +2,18 @@
 
 import re
 
-LANGUAGES = ["arabic", "chinese", "czech", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hindi", "hungarian", "indonesian", "italian", "japanese", "korean", "norwegian", "polish", "portuguese", "romanian", "russian", "spanish", "swedish", "turkish", "ukrainian", "vietnamese"]
+LANGUAGES = (
+    "arabic", "chinese", "czech", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hindi",
+    "hungarian", "indonesian", "italian", "japanese", "korean", "norwegian", "polish", "portuguese", "romanian",
+    "russian", "spanish", "swedish", "turkish", "ukrainian", "vietnamese",
+)  # fmt: skip
 LANGUAGE = "|".join(LANGUAGES)
 TARGET = re.compile(rf"\b(?:to|into|in|auf|make it|the|a)\s+({LANGUAGE})\b", re.IGNORECASE)
 SOURCE = re.compile(rf"\bfrom\s+({LANGUAGE})\b", re.IGNORECASE)
 NAMED = re.compile(rf"\b({LANGUAGE})\b", re.IGNORECASE)
-NUMBERS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}
+NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10
+}  # fmt: skip
 COUNT = re.compile(
     rf"\b(\d+|{'|'.join(NUMBERS)})\s+(sentences?|lines?|points?|bullets?|bullet points|takeaways)\b", re.IGNORECASE
 )
@@ -42,7 +48,9 @@ ACTIONS = {
     "complete": r"\b(?:complete|cursor|finish)\b",
     "explain": r"\b(?:explain|what (?:does|do|is)|comment|document)\b",
 }
-PROGRAMMING = re.compile(r"\b(python|javascript|typescript|sql|java|c\+\+|rust|go|bash|html|css|php|ruby)(?!\w)", re.IGNORECASE)
+PROGRAMMING = re.compile(
+    r"\b(python|javascript|typescript|sql|java|c\+\+|rust|go|bash|html|css|php|ruby)(?!\w)", re.IGNORECASE
+)
 SPELT = {
     "javascript": "JavaScript",
     "typescript": "TypeScript",
@@ -67,7 +75,9 @@ FIELDS = re.compile(
     re.IGNORECASE,
 )
 INTO = re.compile(r"\binto\s+(.+)", re.IGNORECASE)
-STOP = frozenset(["the", "all", "every", "me", "from", "in", "of", "and", "as", "data", "text", "this", "that", "it", "a", "an"])
+STOP = frozenset(
+    ["the", "all", "every", "me", "from", "in", "of", "and", "as", "data", "text", "this", "that", "it", "a", "an"]
+)
 
 
 def options_of(task: str, wish: str) -> dict[str, object]:

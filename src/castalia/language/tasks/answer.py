@@ -70,8 +70,11 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
 
 
 def turns(text: str, question: str) -> list[Turn]:
-    """One question answered already, then the text and the question. Examples of questions without an answer made a model
-    of 135 million parameters decline nearly all (``docs/experiments.md``), so what has none is found out by `supported`."""
+    """One question answered already, then the text and the question.
+
+    Examples of questions without an answer made a model of 135 million parameters decline nearly all
+    (``docs/experiments.md``), so what has none is found out by `foreign` and `supported`.
+    """
     return [
         ("system", "Answer from the text in few words."),
         ("user", f"Text: {EXAMPLE[0]}\n\nQuestion: {EXAMPLE[1]}"),
