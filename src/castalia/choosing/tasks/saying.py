@@ -21,7 +21,8 @@ LIST = re.compile(r"\b(?:bullets?|bullet points|list|points|takeaways)\b", re.IG
 TONES = {
     "formal": r"formal|professional|business\w*|serious|official",
     "friendly": r"friendl\w+|warm\w*|casual|relaxed|lively|cheerful|nicer|loosen",
-    "polite": r"polite\w*|politer|less (?:rude|aggressive|harsh)|tone (?:it|this|that) down|diplomatic|respectful|angry|calm",
+    "polite": r"polite\w*|politer|less (?:rude|aggressive|harsh)|tone (?:it|this|that) down|diplomatic|"
+    r"respectful|angry|calm",
     "simple": r"simpl\w+|plain|eas(?:y|ier)|layperson|child|understand\w*|complicated",
     "confident": r"confident|stronger",
     "neutral": r"neutral|objective",
@@ -61,7 +62,8 @@ SPELT = {
 }
 LABELS = re.compile(r":\s*([^:?.]+?)\s*[?.]?$")
 LABELLED = re.compile(
-    r"(?:\b(?:as|into|to|is|whether|if)\s+)?((?:[\w-]+(?: [\w-]+)?, )*[\w-]+(?: [\w-]+)?,? or [\w-]+(?: [\w-]+)?)\s*[?.]?$",
+    r"(?:\b(?:as|into|to|is|whether|if)\s+)?((?:[\w-]+(?: [\w-]+)?, )*[\w-]+(?: [\w-]+)?,? or "
+    r"[\w-]+(?: [\w-]+)?)\s*[?.]?$",
     re.IGNORECASE,
 )
 LEADING = re.compile(
@@ -70,7 +72,8 @@ LEADING = re.compile(
     re.IGNORECASE,
 )
 FIELDS = re.compile(
-    r"^(?:please |can you |could you )*(?:pull out|get me|give me|list|find|extract|collect|take out|pick out|get|grab|read)\s+"
+    r"^(?:please |can you |could you )*(?:pull out|get me|give me|list|find|extract|collect|take out|"
+    r"pick out|get|grab|read)\s+"
     r"(.+?)(?:\s+(?:from|in|of|out|as|with|mentioned|into)\b.*)?[.?!]?$",
     re.IGNORECASE,
 )
@@ -82,17 +85,25 @@ STOP = frozenset(
 
 def options_of(task: str, wish: str) -> dict[str, object]:
     """What the wish says of the options of that task."""
-    read = {
-        "translate": _translate,
-        "summarise": _summarise,
-        "rewrite": _rewrite,
-        "draft": _draft,
-        "answer": lambda wish: {"question": wish},
-        "code": _code,
-        "classify": _classify,
-        "extract": _extract,
-    }.get(task)
-    return read(wish) if read is not None else {}
+    match task:
+        case "translate":
+            return _translate(wish)
+        case "summarise":
+            return _summarise(wish)
+        case "rewrite":
+            return _rewrite(wish)
+        case "draft":
+            return _draft(wish)
+        case "answer":
+            return {"question": wish}
+        case "code":
+            return _code(wish)
+        case "classify":
+            return _classify(wish)
+        case "extract":
+            return _extract(wish)
+        case _:
+            return {}
 
 
 def _translate(wish: str) -> dict[str, object]:
@@ -136,7 +147,8 @@ def _rewrite(wish: str) -> dict[str, object]:
 
 def _draft(wish: str) -> dict[str, object]:
     # "turn my notes into a letter": what the points become counts, not what they are
-    kind = _first(KINDS, INTO.search(wish).group(1) if INTO.search(wish) else wish) or _first(KINDS, wish)
+    into = INTO.search(wish)
+    kind = (_first(KINDS, into.group(1)) if into is not None else None) or _first(KINDS, wish)
     return {} if kind is None else {"kind": kind}
 
 

@@ -33,7 +33,10 @@ SENTENCE = ("no delivery fee", "There is no delivery fee.")
 
 def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     """One text that holds every point: what the model leaves out is asked for once more, a sentence a point, and put
-    in; if that sentence does not hold it either, the point itself. Raises ContextTooLong for more points than the model can read."""
+    in; if that sentence does not hold it either, the point itself.
+
+    Raises ContextTooLong for more points than the model can read.
+    """
     options = given.options
     room = 32 + round(1.6 * options.words)
     answer = cleaned((yield from desk.write(turns(given.text, options), max_tokens=room, purpose="draft")))
