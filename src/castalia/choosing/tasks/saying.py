@@ -1,6 +1,7 @@
 """What a wish says of a task's options: a language, a tone, a length, a question, labels. By rules, in English."""
 
 import re
+from collections.abc import Callable
 
 LANGUAGES = (
     "arabic", "chinese", "czech", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hindi",
@@ -85,25 +86,8 @@ STOP = frozenset(
 
 def options_of(task: str, wish: str) -> dict[str, object]:
     """What the wish says of the options of that task."""
-    match task:
-        case "translate":
-            return _translate(wish)
-        case "summarise":
-            return _summarise(wish)
-        case "rewrite":
-            return _rewrite(wish)
-        case "draft":
-            return _draft(wish)
-        case "answer":
-            return {"question": wish}
-        case "code":
-            return _code(wish)
-        case "classify":
-            return _classify(wish)
-        case "extract":
-            return _extract(wish)
-        case _:
-            return {}
+    reader = READERS.get(task)
+    return {} if reader is None else reader(wish)
 
 
 def _translate(wish: str) -> dict[str, object]:
@@ -187,3 +171,19 @@ def _first(patterns: dict[str, str], wish: str) -> str | None:
         if (found := re.search(rf"\b(?:{pattern})", wish, re.IGNORECASE))
     }
     return min(places, key=lambda name: places[name]) if places else None
+
+
+def _answer(wish: str) -> dict[str, object]:
+    return {"question": wish}
+
+
+READERS: dict[str, Callable[[str], dict[str, object]]] = {
+    "answer": _answer,
+    "classify": _classify,
+    "code": _code,
+    "draft": _draft,
+    "extract": _extract,
+    "rewrite": _rewrite,
+    "summarise": _summarise,
+    "translate": _translate,
+}
