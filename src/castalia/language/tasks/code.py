@@ -94,9 +94,11 @@ def _completed(given: Given[Options], desk: Desk) -> Generator[Event, None, Made
             hint="Take a model for code that has them, such as Qwen2.5-Coder, with --model.",
         )
     prefix, suffix, middle = tokens
+    # within a line only its rest is missing; small models would go on with code that stands after the cursor already
+    stops = [*ENDS, "\n"] if before.rpartition("\n")[2].strip() else ENDS
     prompt = f"{prefix}{before}{suffix}{after}{middle}"
     text = yield from desk.write(
-        [("user", prompt)], max_tokens=ROOM["complete"], purpose="complete", raw=True, stop=ENDS
+        [("user", prompt)], max_tokens=ROOM["complete"], purpose="complete", raw=True, stop=stops
     )
     yield desk.show(text)
     return Made([text], None, {"action": "complete"})
