@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents build clean
+.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents bench-language build clean
 
 start: $(VENV)/.run-ready  ## install, pull the starter models, answer eight requests
 	$(BIN)/python examples/first_steps.py
@@ -24,7 +24,7 @@ format: $(VENV)/.dev-ready  ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents  ## all benchmarks
+bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents bench-language  ## all benchmarks
 
 bench-serving: $(VENV)/.dev-ready  ## language engines on the same bytes, interleaved
 	$(BIN)/python benchmarks/serving.py
@@ -54,6 +54,9 @@ bench-tables: $(VENV)/.dev-ready  ## synthetic tables against rows held out
 
 bench-documents: $(VENV)/.dev-ready  ## search on Cranfield and in 100,000 passages, answers that cite
 	$(BIN)/python benchmarks/documents.py
+
+bench-language: $(VENV)/.dev-ready  ## every language task on cases of our own
+	$(BIN)/python benchmarks/language.py
 
 build: $(VENV)/.dev-ready  ## wheels of castalia and castalia-starter, and source archives, in dist/
 	$(BIN)/python -m build

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from castalia.client import tasks
     from castalia.client.api import (
         advise,
         ask,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from castalia.core.results import Choice, Measure, Result, Verdict
 
 __version__ = "0.1.0"
+
+_MODULES = {"tasks": "castalia.client.tasks"}
+"""Public names that are modules."""
 
 _HOMES = {
     "advise": "castalia.client.api",
@@ -79,11 +83,14 @@ __all__ = [
     "generate",
     "plan",
     "stream",
+    "tasks",
     "train",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'castalia' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The requests in ``held_out.txt``: written by hand, never learnt from, to measure a classifier against."""
+"""Requests written by hand and never learnt from, to measure a classifier against: ``held_out.txt`` and its like."""
 
 import re
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class HeldOut:
 
 
 @cache
-def load() -> list[HeldOut]:
+def load(path: Path = FILE) -> list[HeldOut]:
     """All of them, in the order of the file."""
     found: list[HeldOut] = []
     label, language, kinds = "", "", ()
-    for line in FILE.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("= "):
             label, language, *attached = line[2:].split()
             kinds = tuple(attached)

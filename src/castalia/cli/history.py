@@ -11,7 +11,7 @@ from castalia.cli.planning import run_plan
 from castalia.core.errors import BadRequest
 from castalia.core.results import PLAN, Result
 from castalia.serving.pipeline import answer
-from castalia.serving.plans import carry_out, once_more
+from castalia.serving.plans import carry_out, once_more, respond
 from castalia.serving.recording import made_again
 from castalia.serving.summary import result_summary
 from castalia.store.history import Entry, Review
@@ -29,7 +29,7 @@ def again(id: str, output: Path | None, as_json: bool) -> None:
             events = carry_out(house, request, once_more(before))
             result = run_plan(house, request, events, output, as_json=as_json, like=before)
             return
-        result = run(answer(house, request), as_json=as_json)
+        result = run(respond(house, request) if request.task else answer(house, request), as_json=as_json)
     finish(result, output, as_json=as_json)
     if not as_json:
         same = same_outputs(before, result)

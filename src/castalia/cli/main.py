@@ -14,6 +14,10 @@ from castalia import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("castalia.cli.asking:ask", "Ask in plain words; the right kind of model answers."),
     "choose": ("castalia.cli.choosing:choose", "Say which model would answer, and why, without running it."),
+    "do": (
+        "castalia.cli.doing:do",
+        "Do a language task: summarise, translate, extract and more; or say in words what to do.",
+    ),
     "chat": ("castalia.cli.chatting:chat", "Talk with a language model, turn by turn."),
     "history": ("castalia.cli.conversations:history", "List, show, search and delete conversations."),
     "train": ("castalia.cli.training:train", "Train a model on your own folder or file."),

@@ -26,6 +26,8 @@ class Request(BaseModel):
     result can be made again. ``suffix`` is that of the file the output shall become (``.mp3``): it picks the format.
     ``policy`` says what counts when several models could answer; None: the setting ``chooser.policy``.
     ``documents`` names the collections that the answer must come from.
+    ``task`` names a language task (`castalia.language`): then the texts and attachments are what it works on, and
+    ``options`` are its options beside those of text generation.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -40,6 +42,7 @@ class Request(BaseModel):
     suffix: str | None = None
     policy: Preference | None = None
     documents: list[str] | None = None
+    task: str | None = None
 
     @classmethod
     def of_text(cls, text: str, attachments: list[Part] | None = None, **fields: object) -> "Request":

@@ -27,7 +27,7 @@ def judge(outputs: list[Part], context: CheckContext) -> Verdict:
     for modality, parts in by_modality.items():
         check = check_of(modality)
         if check is not None:
-            measures.extend(_merged([check(part, context) for part in parts]))
+            measures.extend(merged([check(part, context) for part in parts]))
     measures.extend(check_tool_calls(context))
     if not outputs and not context.tool_calls and context.finish_reason != "cancelled":
         measures.append(
@@ -51,21 +51,22 @@ def check_of(modality: str) -> Check | None:
     return cast(Check, resolve(spec.checks))
 
 
-def _merged(found: list[list[Measure]]) -> list[Measure]:
+def merged(found: list[list[Measure]]) -> list[Measure]:
+    """One measure of each name: the worst, whose note says which output it was of, with their number as ``n``."""
     if len(found) == 1:
         return found[0]
     by_name: dict[str, list[tuple[int, Measure]]] = {}
     for index, measures in enumerate(found):
         for measure in measures:
             by_name.setdefault(measure.name, []).append((index, measure))
-    merged: list[Measure] = []
+    worst_of_each: list[Measure] = []
     for named in by_name.values():
         index, worst = max(named, key=lambda pair: _badness(pair[1]))
         failing = sum(measure.status != "pass" for _, measure in named)
         counted = f", {failing} of {len(found)} in all" if failing > 1 else ""
         note = f"Output {index + 1}{counted}: {worst.note}" if worst.note else ""
-        merged.append(worst.model_copy(update={"note": note, "n": len(named)}))
-    return merged
+        worst_of_each.append(worst.model_copy(update={"note": note, "n": len(named)}))
+    return worst_of_each
 
 
 def _badness(measure: Measure) -> tuple[int, float]:

@@ -1,1 +1,1 @@
-"""What the language side is for: documents and answers that cite them."""
+"""What language models are for: tasks (each one file in `tasks/`), and documents with answers that cite them."""

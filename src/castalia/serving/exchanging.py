@@ -67,7 +67,9 @@ def exchange(house: House, turn: Exchange) -> Generator[Event]:
     The turn is kept before `Completed` comes, whole or not at all, and stands in ``turn.kept``; a turn that fails or is
     stopped is not kept. Raises NotFound when ``after`` is unknown, and any CastaliaError of the pipeline.
     """
-    context = Context(house, turn.request, house.conversations.path(turn.after), turn.memory, turn.instructions)
+    # a task works on what it is given now, not on what was said before
+    before = house.conversations.path(turn.after) if turn.request.task is None else []
+    context = Context(house, turn.request, before, turn.memory, turn.instructions)
     if turn.shorten and context.outgrown():
         yield from context.shorten()
     try:
@@ -85,7 +87,8 @@ def _answered(house: House, turn: Exchange, context: Context) -> Generator[Event
     said: list[Message] = []
     results = list(context.results)
     tokens = 0
-    request = turn.request.model_copy(update={"messages": context.messages()})
+    own = turn.request.task is not None
+    request = turn.request if own else turn.request.model_copy(update={"messages": context.messages()})
     with closing(_events(house, turn, request, said, results)) as events:
         for event in events:
             if isinstance(event, Usage):

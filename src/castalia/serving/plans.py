@@ -19,10 +19,14 @@ from castalia.serving.house import House
 from castalia.serving.pipeline import answer, chosen
 from castalia.serving.recording import record
 from castalia.serving.stepping import check_options, request_of_step, with_charts
+from castalia.serving.tasks import carry_out as carry_out_task
 
 
 def respond(house: House, request: Request) -> Generator[Event]:
-    """All events of a request in plain words: of one output those of `answer`, of several those of `carry_out`."""
+    """All events of a request: of one output those of `answer`, of several those of `carry_out`, of a task its own."""
+    if request.task is not None:
+        yield from carry_out_task(house, request)
+        return
     if not house.chooser.wants_several(request):
         yield from answer(house, request)
         return

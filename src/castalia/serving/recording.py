@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, CastaliaError, Conflict, NotFound
@@ -88,7 +88,20 @@ def made_again(house: House, id: str) -> tuple[Request, Result]:
 
 def _storable(house: House, request: Request) -> Request:
     hidden = house.guard.for_history(request)
+    if request.task is not None:
+        # a task's options hold what is asked in words: a question, a signature, examples
+        hidden = hidden.model_copy(update={"options": _hidden_value(house, hidden.options)})
     return hidden.model_copy(update={"messages": [by_reference(house, message) for message in hidden.messages]})
+
+
+def _hidden_value(house: House, value: object) -> object:
+    if isinstance(value, str):
+        return house.guard.for_history(Request.of_text(value)).prompt
+    if isinstance(value, dict):
+        return {name: _hidden_value(house, inner) for name, inner in cast("dict[str, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_hidden_value(house, inner) for inner in cast("list[object]", value)]
+    return value
 
 
 def by_reference(house: House, message: Message) -> Message:

@@ -280,3 +280,11 @@ def _converted(data: bytes, before: Tensor, after: Tensor) -> bytes:
     block, size = GGML_QUANT_SIZES[old]
     rows = np.frombuffer(data, np.uint8).reshape(-1, before.shape[0] // block * size)
     return quantize(dequantize(rows, old), new).tobytes()
+
+
+def vocabulary_holds(path: Path, tokens: tuple[str, ...]) -> bool:
+    """Whether all these tokens stand in the file's vocabulary: as strings of its head, each after its length."""
+    end = read_header(path).metadata_end
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        wanted = [struct.pack("<Q", len(token.encode())) + token.encode() for token in tokens]
+        return all(data.find(token, 0, end) >= 0 for token in wanted)

@@ -127,12 +127,21 @@ class ConversationId(Strict):
     id: str
 
 
+class PromptId(Strict):
+    """A stored prompt: here a language task by its name, its options as variables."""
+
+    id: str
+    version: str | None = None
+    variables: dict[str, object] = Field(default_factory=dict)
+
+
 class ResponseBody(Strict):
     """OpenAI's request for a response. Fields that nothing here can honour are refused by name."""
 
     model: str = AUTO
     input: str | list[InputItem]
     instructions: str | None = None
+    prompt: PromptId | None = None
     previous_response_id: str | None = None
     conversation: str | ConversationId | None = None
     store: bool = True
@@ -156,6 +165,12 @@ class ResponseBody(Strict):
 
     def request(self) -> Request:
         """The pipeline's request, with what is new in it. Raises BadRequest, UnsupportedInput."""
+        task = self.task
+        variables = {} if self.prompt is None else self.prompt.variables
+        if task is not None and (self.tools or self.instructions):
+            raise BadRequest(
+                f"The task {task} takes no tools and no instructions.", hint="Leave them out; it has options."
+            )
         return Request(
             messages=self.messages(),
             model=self.model,
@@ -163,8 +178,14 @@ class ResponseBody(Strict):
             policy=self.castalia.policy,
             engine=self.castalia.engine,
             seed=self.castalia.seed,
-            options={**self._options(), **self.castalia.options},
+            options={**self._options(), **variables, **self.castalia.options},
+            task=task,
         )
+
+    @property
+    def task(self) -> str | None:
+        """The language task that is asked for: by the prompt's id, or ``task`` in the metadata."""
+        return self.metadata.get("task") if self.prompt is None else self.prompt.id
 
     def messages(self) -> list[Message]:
         """The input as messages; calls that follow each other are one message. Raises BadRequest, UnsupportedInput."""

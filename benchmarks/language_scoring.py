@@ -1,0 +1,211 @@
+"""How a case of `language.py` becomes a task, and how what came out is scored."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+SECONDS = 5
+"""How long code of a model may run."""
+
+
+@dataclass
+class Case:
+    """A line of a file: its number, and its fields."""
+
+    number: int
+    fields: list[str]
+
+
+@dataclass
+class Outcome:
+    """A score between 0 and 1, and figures told beside it."""
+
+    score: float
+    beside: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Scorer:
+    """``asked`` gives a case's task, inputs and options; ``score`` what its output is worth."""
+
+    asked: Callable[[Case], tuple[str, list[str], dict[str, Any]]]
+    score: Callable[[Case, Any], Outcome]
+
+
+def holds(text: str, wanted: str) -> bool:
+    """Whether one of the alternatives (apart by /) stands in the text; numbers as whole numbers."""
+    return any(
+        re.search(rf"(?<!\d){re.escape(one)}(?!\d)" if one[:1].isdigit() else re.escape(one), text, re.IGNORECASE)
+        for one in wanted.strip().split("/")
+    )
+
+
+def share(text: str, wanted: str) -> float:
+    """The share of what is wanted (apart by ;) that stands in the text."""
+    pieces = [piece for piece in wanted.split(";") if piece.strip()]
+    return sum(holds(text, piece) for piece in pieces) / len(pieces)
+
+
+def rouge_l(text: str, reference: str) -> float:
+    """F1 of the longest common subsequence of words (Lin 2004, ROUGE-L)."""
+    left, right = words(text), words(reference)
+    row = [0] * (len(right) + 1)
+    for word in left:
+        before = row[:]
+        for place, other in enumerate(right, 1):
+            row[place] = before[place - 1] + 1 if word == other else max(before[place], row[place - 1])
+    return 2 * row[-1] / max(1, len(left) + len(right))
+
+
+def chrf(text: str, reference: str, order: int = 6, beta: float = 2.0) -> float:
+    """Character n-gram F-score, n = 1 to 6, beta 2, white space left out (Popovic 2015, chrF)."""
+    scores = []
+    left, right = "".join(text.split()), "".join(reference.split())
+    for n in range(1, order + 1):
+        made = Counter(left[i : i + n] for i in range(len(left) - n + 1))
+        wanted = Counter(right[i : i + n] for i in range(len(right) - n + 1))
+        if not made or not wanted:
+            continue
+        common = (made & wanted).total()
+        precision, recall = common / made.total(), common / wanted.total()
+        scores.append((1 + beta**2) * precision * recall / max(1e-9, beta**2 * precision + recall))
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def words(text: str) -> list[str]:
+    """Words in lower case."""
+    return re.findall(r"\w+", text.lower())
+
+
+def runs(code: str) -> bool:
+    """Whether the code runs to its end, in a process of its own."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (subprocess.TimeoutExpired, ValueError):
+        return False
+    return done.returncode == 0
+
+
+def asserts(wanted: str) -> str:
+    """Lines of asserts."""
+    return "\n".join(f"assert {piece.strip()}" for piece in wanted.split(";"))
+
+
+def _summary(case: Case, made: Any) -> Outcome:
+    text, facts, reference = case.fields
+    shorter = len(words(made.text)) < 0.8 * len(words(text))
+    return Outcome(share(made.text, facts) if shorter else 0.0, {"rouge_l": rouge_l(made.text, reference)})
+
+
+def _translation(case: Case, made: Any) -> Outcome:
+    found = chrf(made.text, case.fields[3])
+    return Outcome(found, {"exact": float(words(made.text) == words(case.fields[3]))})
+
+
+def _rewriting(case: Case, made: Any) -> Outcome:
+    text, kept, avoided = case.fields[1:4]
+    changed = words(made.text) != words(text)
+    short = "@shorter" not in avoided or len(words(made.text)) <= 0.9 * len(words(text))
+    clean = not any(piece.lower() in f" {made.text} ".lower() for piece in avoided.split(";") if "@" not in piece)
+    if case.fields[0].startswith("correct"):
+        clean = not any(piece in f" {made.text} " for piece in avoided.split(";"))
+    beside = {"chrf": chrf(made.text, case.fields[4])} if len(case.fields) > 4 else {}
+    size = len(words(made.text)) <= 3 * len(words(text)) + 10
+    return Outcome(float(changed and short and clean and size) * float(share(made.text, kept) == 1), beside)
+
+
+def _answer(case: Case, made: Any) -> Outcome:
+    wanted = case.fields[2]
+    if wanted == "-":
+        return Outcome(float(not made.found), {"declined rightly": float(not made.found)})
+    return Outcome(
+        float(made.found and holds(made.text, wanted)), {"answered rightly": float(holds(made.text, wanted))}
+    )
+
+
+def _fields(case: Case) -> dict[str, str]:
+    return dict(piece.strip().split("=", 1) for piece in case.fields[1].split(";"))
+
+
+def _extraction(case: Case, made: Any) -> Outcome:
+    wanted = _fields(case)
+    right = 0
+    for name, value in wanted.items():
+        got = made.value.get(name)
+        right += (got is None) if value == "-" else got is not None and words(str(got)) == words(value)
+    return Outcome(right / len(wanted), {"all fields": float(right == len(wanted))})
+
+
+def _code(case: Case, made: Any) -> Outcome:
+    action, given, wanted = case.fields
+    if action == "explain":
+        score = float(share(made.text, wanted) == 1)
+    elif action == "test":
+        tested = made.code if "def test" not in made.code else _called(made.code)
+        score = float("assert" in tested and runs(f"{given}\n{tested}") and not runs(f"{wanted}\n{_only(tested)}"))
+    else:
+        score = float(runs(f"{made.code}\n{asserts(wanted)}"))
+    return Outcome(score, {action: score})
+
+
+def _called(code: str) -> str:
+    return code + "\n" + "\n".join(f"{name}()" for name in re.findall(r"^def (test\w*)\(\)", code, re.MULTILINE))
+
+
+def _only(code: str) -> str:
+    """The asserts alone: tests that bring the function again cannot catch anything."""
+    return "\n".join(line for line in code.splitlines() if line.strip().startswith("assert")) or "pass"
+
+
+def _completion(case: Case, made: Any) -> Outcome:
+    return Outcome(float(runs(f"{case.fields[0].replace('<cursor>', made.text)}\n{asserts(case.fields[1])}")))
+
+
+def _message(case: Case, made: Any) -> Outcome:
+    foreign = any(word in made.text for word in ("Oskar", "ladder", "[[", "{"))
+    return Outcome(float(share(made.text, case.fields[3]) == 1 and not foreign))
+
+
+def _rewriting_options(case: Case) -> dict[str, Any]:
+    name, value = case.fields[0].split("=")
+    return {name: value}
+
+
+SCORERS = {
+    "summarise": Scorer(lambda case: ("summarise", [case.fields[0]], {"sentences": 2}), _summary),
+    "translate": Scorer(
+        lambda case: ("translate", [case.fields[2]], {"source": case.fields[0], "to": case.fields[1]}), _translation
+    ),
+    "rewrite": Scorer(lambda case: ("rewrite", [case.fields[1]], _rewriting_options(case)), _rewriting),
+    "draft": Scorer(
+        lambda case: (
+            "draft",
+            ["\n".join(f"- {point.strip()}" for point in case.fields[1].split(";"))],
+            {"kind": case.fields[0], "words": 60},
+        ),
+        lambda case, made: Outcome(
+            share(made.text, case.fields[2]), {"all points": float(share(made.text, case.fields[2]) == 1)}
+        ),
+    ),
+    "answer": Scorer(lambda case: ("answer", [case.fields[0]], {"question": case.fields[1]}), _answer),
+    "extract": Scorer(lambda case: ("extract", [case.fields[0]], {"fields": list(_fields(case))}), _extraction),
+    "classify": Scorer(
+        lambda case: ("classify", [case.fields[2]], {"about": case.fields[0], "labels": case.fields[1].split(", ")}),
+        lambda case, made: Outcome(float(made.label == case.fields[3])),
+    ),
+    "code": Scorer(lambda case: ("code", [case.fields[1]], {"action": case.fields[0]}), _code),
+    "complete": Scorer(lambda case: ("code", [case.fields[0]], {"action": "complete"}), _completion),
+    "personalise": Scorer(
+        lambda case: ("personalise", [case.fields[0], f"{case.fields[1]}\n{case.fields[2]}\n"], {}), _message
+    ),
+}

@@ -1,0 +1,1 @@
+"""Which language task a wish in plain words asks for."""
