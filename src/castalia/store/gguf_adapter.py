@@ -32,7 +32,9 @@ PERMUTED = {"llama": {"attn_q": "attention.head_count", "attn_k": "attention.hea
 """Matrices whose rows lie in another order in GGUF, with the metadata that says how many heads they hold."""
 
 
-def write_adapter(path: Path, base: Header, weights: Mapping[str, NDArray[np.float32]], alpha: float, name: str) -> None:
+def write_adapter(
+    path: Path, base: Header, weights: Mapping[str, NDArray[np.float32]], alpha: float, name: str
+) -> None:
     """Write the matrices of `peft` (their names end in ``layers.N.self_attn.q_proj.lora_A...``) for a model with the
     header ``base``; the file appears when it is complete.
 

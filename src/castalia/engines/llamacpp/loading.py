@@ -30,7 +30,8 @@ class LoadOptions(BaseModel):
     context: int = Field(default=4096, ge=1, description="Tokens of prompt and answer together, for each request.")
     slots: int = Field(default=4, ge=1, description="Requests that are worked on at once.")
     adapters: dict[str, str] = Field(
-        default_factory=dict, description="GGUF files of adapters (LoRA) beside the weights, by the model name that asks."
+        default_factory=dict,
+        description="GGUF files of adapters (LoRA) beside the weights, by the model name that asks.",
     )
 
 

@@ -82,7 +82,10 @@ class Bench:
             self.tell(f"loading {self.model.name}")
             plan = self.plan
             self._engine = open_engine(
-                engines().spec(plan.engine), plan.host or plan.model, plan.load_options, start_timeout=plan.start_timeout
+                engines().spec(plan.engine),
+                plan.host or plan.model,
+                plan.load_options,
+                start_timeout=plan.start_timeout,
             )
         modality = self.plan.modality
         spec = engines().spec(self.plan.engine)

@@ -4,6 +4,8 @@ W x + (alpha / r) B A x, where A (r, in) and B (out, r) are learnt and B begins 
 Adaptation of Large Language Models, 2021.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from torch.nn import functional
 from castalia.core.errors import UnsupportedInput
 from castalia.families.contract import Batch, Step, Trainable, update
 from castalia.store.gguf import read_header
+from castalia.training.execution import Execution
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """All matrices of a block, by their names in transformers."""
@@ -68,12 +71,26 @@ class LoraLearner(Trainable):
             }
         )
         self._frozen = (network,)  # in a tuple: no part of the state, which is checkpointed and averaged
+        self._autocast: Callable[[], AbstractContextManager[object]] = nullcontext
         self.optimisers = {}
 
     @property
     def network(self) -> Any:
         """The model with its adapter, as `peft` has it."""
         return self._frozen[0]
+
+    def compute_in(self, execution: Execution) -> None:
+        """Judge in the precision of the training; in bfloat16 the frozen matrices are kept so, in half the memory.
+
+        Embeddings, and a head that is tied to them, stay in float32, and with them what runs from block to block.
+        """
+        self._autocast = execution.autocast
+        if not execution.bfloat16:
+            return
+        embedding = self.network.get_input_embeddings().weight
+        for module in self.network.modules():
+            if isinstance(module, nn.Linear) and not module.weight.requires_grad and module.weight is not embedding:
+                module.weight.data = module.weight.data.bfloat16()
 
     def prepare(self) -> None:
         """Make the optimiser."""
@@ -98,7 +115,8 @@ class LoraLearner(Trainable):
     @torch.no_grad()
     def held_out_loss(self, batch: Batch, generator: torch.Generator) -> float | None:  # noqa: ARG002 - nothing is drawn
         """Nats per learnt token."""
-        logits, targets = self.predicted(batch.data)
+        with self._autocast():
+            logits, targets = self.predicted(batch.data)
         return float(functional.cross_entropy(logits.float(), targets))
 
     def predicted(self, rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -33,7 +33,9 @@ class FinetunePlan(BaseModel):
     max_steps: int | None = Field(default=None, ge=1, description="Most optimiser steps.")
     epochs: float = Field(default=10.0, gt=0, le=1000, description="Most passes over the examples.")
     rank: int = Field(default=16, ge=1, le=256, description="Rank r of the adapter's matrices.")
-    alpha: float | None = Field(default=None, gt=0, description="Weight of the adapter is alpha / r; 2 r when left out.")
+    alpha: float | None = Field(
+        default=None, gt=0, description="Weight of the adapter is alpha / r; 2 r when left out."
+    )
     rate: float = Field(default=1e-3, gt=0, le=1, description="Learning rate.")
     batch_tokens: int = Field(default=1024, ge=1, description="Tokens of an optimiser step, about.")
     length: int = Field(default=LENGTH, ge=16, description="Most tokens of an example.")

@@ -18,7 +18,7 @@ from castalia.core.contracts import Encoded
 from castalia.core.errors import DatasetError, MissingExtra
 from castalia.core.events import Progress
 from castalia.families.artifact import CARD, CARD_TEXT
-from castalia.families.contract import Trainable
+from castalia.families.contract import Batch, Trainable
 from castalia.store.gguf import read_header
 from castalia.store.gguf_adapter import write_adapter
 from castalia.store.locking import storage_errors
@@ -39,6 +39,8 @@ TOKENIZER = "tokenizer"
 MEASURING_SHARE = 0.04
 MOST_MEASURING = 45.0
 """Seconds, at most, for finding out how a step is computed fastest: a step of a language model takes some."""
+MEASURED = 256
+"""Tokens that are measured with: enough to tell which way is faster."""
 PREVIEWED = 400
 """Characters of a preview."""
 
@@ -67,12 +69,14 @@ def run_finetuning(run_folder: Path, emit: Callable[[Progress], None], stop: thr
     rows = f"{facts['examples']} examples in {len(encoded.data)} rows of {length} tokens"
     emit(Progress(message=f"{rows}, {dataset.batch} a step; an adapter of {parameters:,} parameters"))
     execution = _execution(run_folder, plan, learner, dataset)
+    learner.compute_in(execution)
     emit(Progress(message=execution.told()))
     useful = max(1, int(plan.epochs * (len(dataset.training) // dataset.batch)))
     budget = Budget(None if plan.minutes is None else 60.0 * plan.minutes, plan.max_steps, useful)
 
     def preview(one: Trainable) -> tuple[bytes, str]:
-        return _preview(cast("LoraLearner", one), dataset, tokenizer, execution)
+        with execution.autocast():
+            return _preview(cast("LoraLearner", one), execution.batch(next(dataset.held_out_batches(1))), tokenizer)
 
     trainer = Trainer(run_folder, learner, dataset, budget, execution, emit, stop, preview, plan.checkpoint_seconds)
     if not trainer.run():
@@ -133,7 +137,8 @@ def _execution(run_folder: Path, plan: FinetunePlan, learner: LoraLearner, datas
         learner.load_state_dict(first)
         return learner
 
-    batch = next(dataset.batches(data.Position()))
+    first_rows = next(dataset.batches(data.Position())).data
+    batch = Batch(first_rows[:1, :, :MEASURED])
     seconds = min(MOST_MEASURING, MEASURING_SHARE * 60.0 * plan.minutes)
     found = measured(fresh, batch, plan.threads, seconds, 0.0)  # never compiled: the network is not the learner's own
     fresh()
@@ -141,11 +146,9 @@ def _execution(run_folder: Path, plan: FinetunePlan, learner: LoraLearner, datas
 
 
 @torch.no_grad()
-def _preview(learner: LoraLearner, dataset: data.Dataset, tokenizer: Any, execution: Execution) -> tuple[bytes, str]:
-    """What the model would say to the first held-out examples: each token after the true ones before it."""
-    batch = execution.batch(next(dataset.held_out_batches(1)))
-    with execution.autocast():
-        logits, _ = learner.predicted(batch.data)
+def _preview(learner: LoraLearner, batch: Batch, tokenizer: Any) -> tuple[bytes, str]:
+    """What the model would say to held-out examples: each token after the true ones before it."""
+    logits, _ = learner.predicted(batch.data)
     text = str(tokenizer.decode(logits.argmax(-1)[: PREVIEWED // 2].tolist()))
     return text[:PREVIEWED].encode(), "text/plain"
 
@@ -194,7 +197,6 @@ def _loss(learner: LoraLearner, trainer: Trainer) -> float:
     total, count = 0.0, 0
     for batch in trainer.dataset.held_out_batches(trainer.dataset.batch):
         tokens = int(batch.data[:, 1].sum())
-        with trainer.execution.autocast():
-            loss = learner.held_out_loss(trainer.execution.batch(batch), torch.Generator())
+        loss = learner.held_out_loss(trainer.execution.batch(batch), torch.Generator())
         total, count = total + float(loss or 0.0) * tokens, count + tokens
     return round(total / max(1, count), 4)
