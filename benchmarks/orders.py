@@ -1,4 +1,4 @@
-"""Orders in plain e-mails and in a fixed compact notation, drawn from a grammar of our own: the task of `finetuning.py`.
+"""Orders in plain e-mails and in a fixed compact notation, from a grammar of our own: the task of `finetuning.py`.
 
 Dear team, please send 3 red chairs and a dozen blue lamps to Bremen by 4 May, express. I pay by card. Anna Brandt
 BRANDT | 3 chair/R + 12 lamp/B | 05-04 | BRE | X | card

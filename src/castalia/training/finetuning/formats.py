@@ -115,11 +115,11 @@ def _read_lines(whole: str, found: Reading, leave_out: frozenset[int]) -> None:
         if not line.strip() or number in leave_out:
             continue
         try:
-            format, example = _example(number, line)
+            kind, example = _example(number, line)
         except _Wrong as wrong:
             found.problems.append(f"line {number}: {wrong}")
             continue
-        places[format].append(number)
+        places[kind].append(number)
         key = repr((example.turns, example.text))
         if key in seen:
             doubles.append((number, seen[key]))
@@ -128,9 +128,9 @@ def _read_lines(whole: str, found: Reading, leave_out: frozenset[int]) -> None:
         if example.turns:
             answers[repr(example.turns[:-1])].add(example.turns[-1].content)
         found.examples.append(example)
-    there = {format: lines for format, lines in places.items() if lines}
+    there = {kind: lines for kind, lines in places.items() if lines}
     if len(there) > 1:
-        told = ", ".join(f"{len(lines)} of {format} (first in line {lines[0]})" for format, lines in there.items())
+        told = ", ".join(f"{len(lines)} of {kind} (first in line {lines[0]})" for kind, lines in there.items())
         found.problems.append(f"the file mixes formats: {told}")
     found.format = next(iter(there), None)
     if doubles:
@@ -186,30 +186,39 @@ def _turns(messages: object) -> Iterator[Turn]:
         raise _Wrong("messages is no list, or empty")
     before, learns = "", False
     for place, message in enumerate(cast("list[object]", messages), 1):
-        where = f"message {place}"
-        if not isinstance(message, dict):
-            raise _Wrong(f"{where} is no object")
-        fields = cast("dict[str, object]", message)
-        role, content, weight = fields.get("role"), fields.get("content"), fields.get("weight", 1)
-        if role not in ROLES:
-            raise _Wrong(f"{where} has the role {role!r}; there are {', '.join(ROLES)}")
-        if fields.get("tool_calls") or fields.get("function_call"):
-            raise _Wrong(f"{where} calls tools, which cannot be learnt here")
-        if not isinstance(content, str):
-            raise _Wrong(f"the content of {where} is {'missing' if content is None else 'no string'}")
-        if not content.strip():
-            raise _Wrong(f"{where} ({role}) is empty")
-        if role == "system" and place > 1:
-            raise _Wrong(f"{where} is of the system; only the first can be")
-        if role == "assistant" and before != "user":
-            raise _Wrong(f"{where} answers nobody: an assistant's message follows a user's")
-        if role == "user" and before == "user":
-            raise _Wrong(f"{where} is a second user message in a row")
-        if weight not in {0, 1}:
-            raise _Wrong(f"the weight of {where} is {weight!r}; it can be 0 or 1")
-        before, learns = str(role), learns or (role == "assistant" and weight == 1)
-        yield Turn(str(role), content, learnt=role == "assistant" and weight == 1)
+        turn = _turn(message, f"message {place}", before)
+        before, learns = turn.role, learns or turn.learnt
+        yield turn
     if before != "assistant":
         raise _Wrong("the last message is no assistant's, so there is no answer to learn")
     if not learns:
         raise _Wrong("every answer has the weight 0, so there is nothing to learn")
+
+
+def _turn(message: object, where: str, before: str) -> Turn:
+    """A message that comes after one of the role ``before``, empty for the first."""
+    if not isinstance(message, dict):
+        raise _Wrong(f"{where} is no object")
+    fields = cast("dict[str, object]", message)
+    role, content, weight = fields.get("role"), fields.get("content"), fields.get("weight", 1)
+    if role not in ROLES:
+        raise _Wrong(f"{where} has the role {role!r}; there are {', '.join(ROLES)}")
+    if fields.get("tool_calls") or fields.get("function_call"):
+        raise _Wrong(f"{where} calls tools, which cannot be learnt here")
+    if not isinstance(content, str):
+        raise _Wrong(f"the content of {where} is {'missing' if content is None else 'no string'}")
+    if not content.strip():
+        raise _Wrong(f"{where} ({role}) is empty")
+    if weight not in {0, 1}:
+        raise _Wrong(f"the weight of {where} is {weight!r}; it can be 0 or 1")
+    _check_order(str(role), where, before)
+    return Turn(str(role), content, learnt=role == "assistant" and weight == 1)
+
+
+def _check_order(role: str, where: str, before: str) -> None:
+    if role == "system" and before:
+        raise _Wrong(f"{where} is of the system; only the first can be")
+    if role == "assistant" and before != "user":
+        raise _Wrong(f"{where} answers nobody: an assistant's message follows a user's")
+    if role == "user" and before == "user":
+        raise _Wrong(f"{where} is a second user message in a row")
