@@ -15,8 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from orders import RULES, Order, orders
-
 from castalia.core.events import ModelReady, Progress
 from castalia.core.requests import Request
 from castalia.serving.collecting import Collector
@@ -25,6 +23,7 @@ from castalia.serving.following import outcome
 from castalia.serving.house import House
 from castalia.serving.install import pull
 from castalia.store.gguf import read_header
+from orders import RULES, Order, orders
 
 RESULTS = Path(__file__).parent / "results"
 ENGINE = "llamacpp"

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from castalia.core.errors import BadRequest, CastaliaError, NotFound
-from castalia.core.events import ModelReady, Progress
+from castalia.core.events import ModelReady
 from castalia.core.requests import new_id
 from castalia.serving.background import BackgroundRun, BackgroundRuns
 from castalia.serving.finetune import finetune
@@ -107,7 +107,7 @@ class FineTuningJobs(BackgroundRuns[FineTuningJob]):
                 for event in events:
                     if isinstance(event, ModelReady):
                         self.tell(job.id, JobEvent(message=f"{event.model.name} is ready", values=event.model.figures))
-                    elif isinstance(event, Progress) and (not event.values or time.time() - told > METRICS_SECONDS):
+                    elif not event.values or time.time() - told > METRICS_SECONDS:
                         told = time.time() if event.values else told
                         self.tell(job.id, JobEvent(message=event.message, values=event.values))
                     yield event

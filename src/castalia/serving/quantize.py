@@ -32,8 +32,9 @@ def quantize(
     """Rewrite a GGUF model's weights as ``kind``: progress, then ModelReady with the new model.
 
     Its figures hold the bits per byte of ``text`` (a file or folder; passages of our own without it) before and after,
-    both by llama.cpp. Nothing is left of what is stopped or fails. Raises NotFound, UnsupportedInput for a model that is no GGUF file,
-    BadRequest when the format is unknown or nothing would become smaller, Conflict for a name that is taken.
+    both by llama.cpp. Nothing is left of what is stopped or fails. Raises NotFound, UnsupportedInput for a model that
+    is no GGUF file, BadRequest when the format is unknown or nothing would become smaller, Conflict for a name that is
+    taken.
     """
     model = house.registry.get(name)
     if model.format != "gguf" or is_adapter(model):

@@ -53,9 +53,9 @@ def write_adapter(
         if matrix not in shapes or value.shape[0 if is_second else 1] != shapes[matrix][1 if is_second else 0]:
             raise UnsupportedInput(f"{matrix} of the base does not fit the adapter.", hint="Choose its own base.")
         heads = PERMUTED.get(base.architecture, {}).get(kind)
-        if is_second and heads is not None:
-            value = interleaved(value, base.number(f"{base.architecture}.{heads}"))
-        tensors[f"{matrix}.lora_{'b' if is_second else 'a'}"] = np.ascontiguousarray(value, dtype=np.float32)
+        turned = is_second and heads is not None
+        rows = interleaved(value, base.number(f"{base.architecture}.{heads}")) if turned else value
+        tensors[f"{matrix}.lora_{'b' if is_second else 'a'}"] = np.ascontiguousarray(rows, dtype=np.float32)
     check_space(path.parent, sum(value.nbytes for value in tensors.values()))
     partial = path.with_name(f"{path.name}.part")
     try:

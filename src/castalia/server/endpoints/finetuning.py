@@ -76,7 +76,7 @@ def job_object(job: FineTuningJob, jobs: FineTuningJobs) -> dict[str, object]:
     """A job in OpenAI's shape; what it has no place for stands under ``castalia``."""
     done = job.state == "completed"
     error = job.error or {}
-    figures = next((event.values for event in jobs.events(job.id) if event.values), {}) if done else {}
+    figures = jobs.events(job.id)[0].values if done else {}
     hyperparameters = {"n_epochs": int(job.plan.epochs), "batch_size": "auto", "learning_rate_multiplier": "auto"}
     return {
         "object": "fine_tuning.job",

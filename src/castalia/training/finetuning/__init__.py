@@ -1,1 +1,1 @@
-"""Fine-tuning: a language model learns a style or a format from examples, as a small adapter (LoRA) beside its weights."""
+"""Fine-tuning: a language model learns a style or a format, as a small adapter (LoRA) beside its weights."""

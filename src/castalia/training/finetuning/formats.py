@@ -128,7 +128,7 @@ def _read_lines(whole: str, found: Reading, leave_out: frozenset[int]) -> None:
         if example.turns:
             answers[repr(example.turns[:-1])].add(example.turns[-1].content)
         found.examples.append(example)
-    there = {kind: lines for kind, lines in places.items() if lines}
+    there: dict[Format, list[int]] = {kind: lines for kind, lines in places.items() if lines}
     if len(there) > 1:
         told = ", ".join(f"{len(lines)} of {kind} (first in line {lines[0]})" for kind, lines in there.items())
         found.problems.append(f"the file mixes formats: {told}")
