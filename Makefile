@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables build clean
+.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-finetuning build clean
 
 start: $(VENV)/.run-ready  ## install, pull the starter models, answer eight requests
 	$(BIN)/python examples/first_steps.py
@@ -24,7 +24,7 @@ format: $(VENV)/.dev-ready  ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables  ## all benchmarks
+bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-finetuning  ## all benchmarks
 
 bench-serving: $(VENV)/.dev-ready  ## language engines on the same bytes, interleaved
 	$(BIN)/python benchmarks/serving.py
@@ -51,6 +51,9 @@ bench-throughput: $(VENV)/.dev-ready  ## a training step of diffusion, against d
 bench-tables: $(VENV)/.dev-ready  ## synthetic tables against rows held out
 	$(PIP_INSTALL) --editable '.[bench]'
 	$(BIN)/python benchmarks/tables.py
+
+bench-finetuning: $(VENV)/.dev-ready  ## a format learnt by a language model, on e-mails never seen
+	$(BIN)/python benchmarks/finetuning.py
 
 build: $(VENV)/.dev-ready  ## wheels of castalia and castalia-starter, and source archives, in dist/
 	$(BIN)/python -m build

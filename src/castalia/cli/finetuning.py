@@ -39,7 +39,7 @@ def finetune(
     as_json: bool,
     **wishes: object,
 ) -> None:
-    """DATA is a .jsonl file of conversations, instructions or texts, or a .txt file. All its problems are told at once."""
+    """DATA is a .jsonl file of conversations, instructions or texts, or a .txt file; all its problems come at once."""
     if (data is None) == (resumed is None):
         raise BadRequest(
             "Give a model and a file of examples, or --resume RUN.", hint="castalia finetune smollm2 examples.jsonl"

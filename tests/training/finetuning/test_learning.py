@@ -91,7 +91,10 @@ def test_packing_keeps_all_and_fills_rows(tmp_path: Path, tokenizer: Any) -> Non
 def test_examples_in_one_row_do_not_see_each_other(tmp_path: Path, tokenizer: Any, learner: Any) -> None:
     import torch
 
-    rows = [{"prompt": f"What is {n} and {n}?", "completion": f"It is {2 * n}."} for n in range(60)]
+    rows = [
+        {"prompt": f"What is {n} and {n}?", "completion": "I do not know " * 40 if n == 0 else f"It is {2 * n}."}
+        for n in range(9)
+    ]
     sequences, _ = rows_of(tmp_path, tokenizer, rows)
     together = packed(sequences)
     alone = [packed([one]) for one in sequences]
