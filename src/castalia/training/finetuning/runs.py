@@ -60,6 +60,8 @@ def run_finetuning(run_folder: Path, emit: Callable[[Progress], None], stop: thr
         raise MissingExtra(f"Fine-tuning needs {', '.join(missing)}.", hint="pip install 'castalia[finetune]'")
     check_architecture(read_header(plan.base_file).architecture, plan.base)
     tokenizer, encoded, facts = _examples(run_folder, plan, emit)
+    if stop.is_set():
+        return Stopped(step=0)  # loading and measuring take longer than whoever stopped it wants to wait
     emit(Progress(message=f"loading {plan.base}"))
     torch.manual_seed(plan.seed)
     learner = LoraLearner(load_network(plan.base_file, plan.rank, plan.scale), plan.rate)
@@ -68,6 +70,8 @@ def run_finetuning(run_folder: Path, emit: Callable[[Progress], None], stop: thr
     dataset = data.Dataset(encoded, plan.seed, max(1, round(plan.batch_tokens / length)))
     rows = f"{facts['examples']} examples in {len(encoded.data)} rows of {length} tokens"
     emit(Progress(message=f"{rows}, {dataset.batch} a step; an adapter of {parameters:,} parameters"))
+    if stop.is_set():
+        return Stopped(step=0)
     execution = _execution(run_folder, plan, learner, dataset)
     learner.compute_in(execution)
     emit(Progress(message=execution.told()))
