@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-
 from tests.server.conftest import KEY, serving
 
 if TYPE_CHECKING:
