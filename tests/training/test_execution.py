@@ -48,20 +48,21 @@ def tried(monkeypatch, learner, batch, whole, seconds=lambda one: 1.0):
     return measured(copies(learner), batch, 1, 1.0, whole), seen
 
 
-def test_networks_are_compiled_only_where_the_training_is_long(monkeypatch, learner, batch):
-    monkeypatch.setattr(execution, "_compiles", lambda device: True)
-    _, seen = tried(monkeypatch, learner, batch, LONG["cpu"] - 1)
+def test_networks_are_compiled_only_on_cuda_where_the_training_is_long(monkeypatch, learner, batch):
+    monkeypatch.setattr(execution, "_device", lambda: "cuda")
+    monkeypatch.setattr(execution, "_fast_bfloat16", lambda device: False)
+    _, seen = tried(monkeypatch, learner, batch, LONG - 1)
     assert not any(one.compiled for one in seen)
-    kept, seen = tried(monkeypatch, learner, batch, LONG["cpu"], lambda one: 0.9 if one.compiled else 1.0)
+    kept, seen = tried(monkeypatch, learner, batch, LONG, lambda one: 0.9 if one.compiled else 1.0)
     assert seen[-1].compiled
     assert kept.compiled
-    kept, _ = tried(monkeypatch, learner, batch, LONG["cpu"], lambda one: 0.97 if one.compiled else 1.0)
+    kept, _ = tried(monkeypatch, learner, batch, LONG, lambda one: 0.97 if one.compiled else 1.0)
     assert not kept.compiled, "a gain within the noise is none"
 
 
-def test_without_a_compiler_nothing_is_compiled(monkeypatch, learner, batch):
-    monkeypatch.setattr(execution.shutil, "which", lambda name: None)
-    _, seen = tried(monkeypatch, learner, batch, LONG["cpu"])
+def test_on_a_processor_nothing_is_compiled(monkeypatch, learner, batch):
+    monkeypatch.setattr(execution, "_device", lambda: "cpu")
+    _, seen = tried(monkeypatch, learner, batch, 100 * LONG)
     assert not any(one.compiled for one in seen)
 
 
@@ -72,9 +73,8 @@ def test_a_compiler_that_fails_is_no_error(monkeypatch, learner, batch):
 
         self.forward = forward  # pyright: ignore[reportAttributeAccessIssue]
 
-    monkeypatch.setattr(execution, "_compiles", lambda device: True)
     monkeypatch.setattr(nn.Module, "compile", fails)
-    assert not measured(copies(learner), batch, 1, 0.2, LONG["cpu"]).compiled
+    assert execution._step_time(copy.deepcopy(learner), batch, Execution(compiled=True), 0.1) == float("inf")
     ran = Execution(compiled=True).apply(copy.deepcopy(learner))
     ran.prepare()
     with pytest.raises(RuntimeError, match="no headers"):

@@ -71,8 +71,10 @@ def pick(
 def _answering(fitting: list[Model], prompt: str) -> list[Model]:
     """Without the models that only continue texts, where another can answer and the prompt does not call for them.
 
-    It calls for one when it is no question and holds all words of the model's name or of an alias.
+    It calls for one when it is no question and holds all words of the model's name or of an alias. An adapter was made
+    for one purpose, which no words tell, and so it answers only when its model is asked for.
     """
+    fitting = [model for model in fitting if "adapter_of" not in model.details] or fitting
     if all(continues(model) for model in fitting):
         return fitting
     words, asks = _words(prompt), prompt.rstrip().endswith(("?", "？")) or prompt[:40].lower().startswith(ASKING)

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("castalia.cli.chatting:chat", "Talk with a language model, turn by turn."),
     "history": ("castalia.cli.conversations:history", "List, show, search and delete conversations."),
     "train": ("castalia.cli.training:train", "Train a model on your own folder or file."),
+    "finetune": ("castalia.cli.finetuning:finetune", "Teach a language model a style or a format from examples."),
     "evaluate": (
         "castalia.cli.evaluating:evaluate",
         "Measure what a model makes: realism, diversity, originality, language.",
@@ -37,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rm": ("castalia.cli.models:rm", "Remove a model and its files."),
     "ps": ("castalia.cli.models:ps", "List the loaded models and the training runs."),
     "export": ("castalia.cli.models:export", "Write a model that was trained here as a GGUF file for llama.cpp."),
+    "quantize": ("castalia.cli.quantizing:quantize", "Rewrite a language model's weights in another format."),
     "again": ("castalia.cli.history:again", "Make a result again from its record."),
     "review": ("castalia.cli.history:review", "List doubtful results, and accept or reject them."),
     "serve": ("castalia.cli.serving:serve", "Serve OpenAI's HTTP API."),

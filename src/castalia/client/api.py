@@ -30,6 +30,9 @@ from castalia.serving.compare import MOST_REQUESTS, SAMPLES
 from castalia.serving.compare import compare as compare_models
 from castalia.serving.evaluate import evaluate as evaluate_model
 from castalia.serving.exporting import export as export_model
+from castalia.serving.finetune import finetune as finetune_plan
+from castalia.serving.finetune import plan_finetuning
+from castalia.serving.finetune import resume as resume_finetuning_run
 from castalia.serving.following import outcome
 from castalia.serving.functions import function_tool
 from castalia.serving.house import House
@@ -38,6 +41,7 @@ from castalia.serving.learning import correct as teach
 from castalia.serving.pipeline import chosen
 from castalia.serving.planning import plan_training
 from castalia.serving.plans import planned, respond
+from castalia.serving.quantize import quantize as quantize_model
 from castalia.serving.talking import Talk
 from castalia.serving.tool_loop import answer_with_tools
 from castalia.serving.toolbox import Toolbox
@@ -192,6 +196,37 @@ def train(source: str | Path, **wishes: object) -> TrainingRun:
     """
     training, warnings = plan_training(house(), source, **wishes)  # pyright: ignore[reportArgumentType]
     return TrainingRun(train_plan(house(), training), warnings)
+
+
+def finetune(model: str | Model, data: str | Path, **wishes: object) -> TrainingRun:
+    """Teach a language model a style or a format from examples; what comes of it is a model beside its base.
+
+    ``data`` is a ``.jsonl`` file of conversations, instructions or texts, or a ``.txt`` file. ``wishes``: ``name``,
+    ``minutes``, ``max_steps``, ``epochs``, ``rank``, ``alpha``, ``rate``, ``batch_tokens``, ``length``, ``seed``,
+    ``threads``, ``licence``. The run raises all problems of the examples at once as DatasetError, before any step.
+    """
+    base = model.name if isinstance(model, Model) else model
+    planned_run, notes = plan_finetuning(house(), base, data, **wishes)  # pyright: ignore[reportArgumentType]
+    return TrainingRun(finetune_plan(house(), planned_run), notes)
+
+
+def resume_finetuning(run: str) -> TrainingRun:
+    """Go on with a fine-tuning that was stopped or killed."""
+    return TrainingRun(resume_finetuning_run(house(), run), [])
+
+
+def quantize(
+    model: str | Model,
+    to: str,
+    *,
+    name: str | None = None,
+    text: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Model:
+    """A language model with its weights in another format of GGUF, as a new model; see
+    `castalia.serving.quantize.quantize`."""
+    base = model.name if isinstance(model, Model) else model
+    return outcome(quantize_model(house(), base, to, new_name=name, text=text), ModelReady, progress).model
 
 
 def evaluate(

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from castalia.core.config import GuardSettings, Policy
@@ -37,6 +37,15 @@ class TrainingFindings:
 
 
 PLACEHOLDER = re.compile(r"\[([A-Z_]+)_(\d+)\]")
+
+
+@dataclass
+class ExampleFindings:
+    """Which examples of a training set hold personal data, and whether they are left out."""
+
+    places: list[int] = field(default_factory=list[int])
+    leave_out: bool = False
+    warnings: list[str] = field(default_factory=list[str])
 
 
 class Redactor:
@@ -150,6 +159,33 @@ class Guard:
         for column, shares in found.columns.items():
             dropped = " and is left out" if column in found.drop_columns else ", which the model may repeat"
             found.warnings.append(f"{column} holds personal data ({_told(shares)}){dropped}")
+        return found
+
+    def examples(self, texts: Sequence[str]) -> ExampleFindings:
+        """What was found in examples that a model is to learn word by word, and which to leave out: all that hold
+        personal data unless the policy is ``allow``.
+
+        Raises Blocked, naming kinds and counts and no value, when the policy is ``block`` and there is any.
+        """
+        found = ExampleFindings()
+        kinds: Counter[str] = Counter()
+        for place, text in enumerate(texts):
+            here = {finding.kind for finding in detect(text)}
+            kinds.update(here)
+            if here:
+                found.places.append(place)
+        if not found.places:
+            return found
+        told = ", ".join(f"{NAMES[kind]} in {count}" for kind, count in sorted(kinds.items()))
+        if self.settings.training == "block":
+            raise Blocked(
+                f"{len(found.places)} of {len(texts)} examples hold personal data: {told}.",
+                hint="Take it out, or set guard.training to redact (leaves these examples out) or allow.",
+                details={"kinds": dict(kinds)},
+            )
+        found.leave_out = self.settings.training == "redact"
+        what = "are left out" if found.leave_out else "are learnt: the model may repeat it"
+        found.warnings.append(f"{len(found.places)} of {len(texts)} examples hold personal data ({told}) and {what}")
         return found
 
     def outbound(self, outputs: list[Part], request: Request) -> list[Measure]:

@@ -17,6 +17,7 @@ from castalia.judging.evaluation.launcher import launch
 from castalia.judging.evaluation.plan import EvaluationPlan
 from castalia.judging.evaluation.writing import DATA
 from castalia.serving.artifacts import describe_file
+from castalia.serving.hosting import hosted
 from castalia.serving.house import House
 from castalia.serving.transcribing import listener
 from castalia.store.locking import write_whole
@@ -85,15 +86,17 @@ def plan_evaluation(
         raise BadRequest(f"{model.name} makes nothing by itself.", hint="Evaluate a model that answers: castalia ls")
     if engine is not None and engine not in model.engines:
         raise BadRequest(f"{model.name} does not run on {engine!r}.", hint=f"It runs on: {', '.join(model.engines)}.")
+    place = hosted(house.registry, model, engine or model.engine)
     return EvaluationPlan(
         model=model,
+        host=place.model,
         engine=engine or model.engine,
         modality=model.outputs[0],
         data=None if data is None else Path(data).expanduser().resolve(),
         data_options=data_options or {},
         samples=samples,
         seed=seed,
-        load_options=load_options(house),
+        load_options={**load_options(house), "adapters": place.adapters},
         assets=house.assets(),
         listener=listener(house) if model.outputs[0] == "speech" else None,
         start_timeout=house.settings.engines.start_timeout,

@@ -71,9 +71,12 @@ class House:
     @cached_property
     def pool(self) -> "Pool":
         """Loaded models."""
+        from castalia.serving.hosting import hosted
         from castalia.serving.pool import Pool
 
-        return Pool(self.settings.engines, self.home, self.assets)
+        return Pool(
+            self.settings.engines, self.home, self.assets, lambda model, engine: hosted(self.registry, model, engine)
+        )
 
     @cached_property
     def guard(self) -> "Guard":

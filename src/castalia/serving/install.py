@@ -17,6 +17,7 @@ from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
 from castalia.serving.calibrate import calibrate
 from castalia.serving.describe import model_of
+from castalia.serving.hosting import adapters_of
 from castalia.serving.house import House
 from castalia.serving.origins import Origin, origins
 from castalia.store.gguf import read_header, requantise
@@ -58,8 +59,13 @@ def pull(
 
 
 def remove(house: House, name: str) -> Model:
-    """Forget a model and delete its files. Raises NotFound, and Conflict while it answers."""
+    """Forget a model and delete its files. Raises NotFound, and Conflict while it answers or adapters need it."""
     model = house.registry.get(name)
+    needed = [adapter.name for adapter in adapters_of(house.registry, model)]
+    if needed:
+        raise Conflict(
+            f"{model.name} is the base of {', '.join(needed)}.", hint=f"Remove first: castalia rm {needed[0]}"
+        )
     if house.pool.in_use(model.name):
         raise Conflict(f"{model.name} is answering a request.", hint="Try again when it is done.")
     if any(loaded == model.name for loaded, _ in house.pool.loaded()):

@@ -18,8 +18,30 @@ from castalia.core.plugins import engines
 from castalia.engines.host import HostedEngine, open_engine
 from castalia.serving.presence import announce, resident_bytes
 
-Key = tuple[str, str, datetime]
-"""Model name, engine name, and when the model was made: another one may have got its name since."""
+Key = tuple[str, str, datetime, frozenset[str]]
+"""Model name, engine name, when the model was made (another one may have got its name since), and the adapters that
+were loaded beside it."""
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """Whose process answers for a model: its own, or for an adapter its base's.
+
+    ``adapters`` are the files of all that the base is to be loaded with, by name; ``marks`` name each with the time
+    when it was made, and ``mark`` is that of the model itself, empty for one that is no adapter.
+    """
+
+    model: Model
+    adapters: dict[str, str] = field(default_factory=dict[str, str])
+    marks: frozenset[str] = frozenset()
+    mark: str = ""
+
+
+Hosting = Callable[[Model, str], Hosted]
+
+
+def _alone(model: Model, engine: str) -> Hosted:  # noqa: ARG001 - the signature of Hosting
+    return Hosted(model)
 
 
 @dataclass
@@ -37,11 +59,20 @@ class Slot:
 class Pool:
     """Loaded models by name and engine.
 
-    A model in use is never unloaded. A model whose process has died is loaded anew by the next request.
+    A model in use is never unloaded. A model whose process has died is loaded anew by the next request. ``hosting``
+    tells which models share a process: adapters are answered by their base's. One that was made after the base was
+    loaded starts the base anew, once, with all adapters there are; answers under way end with the old one.
     """
 
-    def __init__(self, settings: EngineSettings, home: Path, assets: Callable[[], dict[str, Path]] = dict) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        home: Path,
+        assets: Callable[[], dict[str, Path]] = dict,
+        hosting: Hosting = _alone,
+    ) -> None:
         self.settings = settings
+        self.hosting = hosting
         self.assets = assets
         self.run_folder = home / "run"
         self.cache = home / "cache"
@@ -54,8 +85,9 @@ class Pool:
 
         ``loaded`` is told the seconds that loading took, 0 when it was warm.
         """
-        key = (model.name, engine, model.created)
+        hosted = self.hosting(model, engine)
         with self._lock:
+            key = self._key(hosted, engine)
             slot = self._slots.setdefault(key, Slot())
             slot.users += 1
             replaced = [other for other in self._slots if other[:2] == key[:2] and other != key]
@@ -66,7 +98,7 @@ class Pool:
                 warm = slot.engine is not None and _alive(slot.engine)
                 if not warm:
                     self._unload(slot)
-                    self._load(slot, model, engine)
+                    self._load(slot, hosted, engine)
                 ready = slot.engine
             assert ready is not None  # noqa: S101 - loaded above, and a slot in use is never unloaded
             if loaded is not None:
@@ -112,7 +144,16 @@ class Pool:
             with slot.lock:
                 self._unload(slot)
 
-    def _load(self, slot: Slot, model: Model, engine: str) -> None:
+    def _key(self, hosted: Hosted, engine: str) -> Key:
+        """The newest place where the model and, for an adapter, this one are loaded; else a place with all adapters."""
+        model = hosted.model
+        for key in reversed(self._slots):
+            if key[:3] == (model.name, engine, model.created) and (not hosted.mark or hosted.mark in key[3]):
+                return key
+        return (model.name, engine, model.created, hosted.marks)
+
+    def _load(self, slot: Slot, hosted: Hosted, engine: str) -> None:
+        model = hosted.model
         self._make_room(model)
         options: dict[str, object] = {
             "threads": self.settings.threads,
@@ -120,6 +161,7 @@ class Pool:
             "slots": self.settings.slots,
             "cache": str(self.cache / "converted"),
             "assets": {name: str(folder) for name, folder in self.assets().items()},
+            "adapters": hosted.adapters,
         }
         started = time.monotonic()
         slot.engine = open_engine(engines().spec(engine), model, options, self.settings.start_timeout)

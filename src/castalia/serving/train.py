@@ -30,6 +30,8 @@ def train(house: House, plan: TrainingPlan) -> Generator[Progress | ModelReady]:
 def resume(house: House, run: str) -> Generator[Progress | ModelReady]:
     """Go on with a stopped, failed or killed run from its last checkpoint. Raises NotFound, Conflict."""
     entry = house.runs.get(run)
+    if entry.plan.get("kind") == "finetune":
+        raise NotFound(f"The run {run} is a fine-tuning.", hint=f"castalia finetune --resume {run}")
     if entry.state == "done":
         raise Conflict(
             f"The run {run} is complete: its model is {entry.model!r}.", hint="Train anew with another name."
@@ -43,7 +45,7 @@ def resume(house: House, run: str) -> Generator[Progress | ModelReady]:
 def latest_unfinished(house: House) -> str:
     """The newest run that is not done. Raises NotFound."""
     for run in house.runs.list():
-        if run.state != "done":
+        if run.state != "done" and run.plan.get("kind") != "finetune":
             return run.id
     raise NotFound("There is no unfinished run.", hint="Start one: castalia train FOLDER")
 

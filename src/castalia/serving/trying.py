@@ -35,6 +35,7 @@ from castalia.judging.evaluation.language.asking import matches
 from castalia.judging.verdict import judge
 from castalia.serving.collecting import Collector
 from castalia.serving.evaluate import load_options
+from castalia.serving.hosting import hosted
 from castalia.serving.house import House
 from castalia.serving.inlining import with_inlined_text
 from castalia.serving.resolving import resolve_request
@@ -88,7 +89,9 @@ def _tried(house: House, model: Model, plan: "list[Planned]") -> Generator[Progr
     yield Progress(message=f"{model.name}: loading")
     started = time.perf_counter()
     try:
-        engine = open_engine(spec, model, load_options(house), house.settings.engines.start_timeout)
+        place = hosted(house.registry, model, model.engine)
+        options = {**load_options(house), "adapters": place.adapters}
+        engine = open_engine(spec, place.model, options, house.settings.engines.start_timeout)
     except CastaliaError as error:
         subject.failed = error.message
         return subject

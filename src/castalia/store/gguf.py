@@ -8,16 +8,20 @@ the `gguf` package's.
 import mmap
 import struct
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 from castalia.core.errors import UnsupportedInput
 from castalia.core.events import Progress
 from castalia.store.locking import storage_errors
 from castalia.store.sources.staging import Meter, check_space
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAGIC = b"GGUF"
 MODALITY, REPRESENTATION = "castalia.modality", "castalia.representation"
@@ -215,21 +219,39 @@ def requantise(source: Path, target: Path, kind: Literal["Q8_0", "Q4_0"]) -> Gen
     them. Raises UnsupportedInput for a bad source, StorageError when the disk is full.
     """
     header = read_header(source)
+    slow = [tensor.name for tensor in header.tensors if tensor.type in SLOW and len(tensor.shape) > 1]
+    yield from rewrite(source, target, dict.fromkeys(slow, kind), FILE_TYPES[kind], converted)
+
+
+Convert = Callable[[bytes, Tensor, Tensor], bytes]
+"""The bytes of a tensor as another one of the same shape in another format."""
+
+
+def rewrite(
+    source: Path, target: Path, types: Mapping[str, str], file_type: int, convert: Convert
+) -> Generator[Progress]:
+    """Copy a file with the tensors named in ``types`` in these formats; ``target`` appears when it is complete.
+
+    Raises UnsupportedInput for a bad source, StorageError when the disk is full.
+    """
+    header = read_header(source)
     tensors: list[Tensor] = []
     offset = 0
     for tensor in header.tensors:
-        tensors.append(_planned(tensor, kind, offset))
+        tensors.append(_planned(tensor, types.get(tensor.name, tensor.type), offset))
         offset = -(-(offset + tensors[-1].size) // header.alignment) * header.alignment
     check_space(target.parent, header.data_start + offset)
     partial = target.with_name(f"{target.name}.part")
+    kind = max(set(types.values()), key=list(types.values()).count, default="it is")
     meter = Meter(f"Rewriting {source.name} as {kind}", sum(tensor.size for tensor in tensors))
     try:
         with storage_errors(str(target)), source.open("rb") as old, partial.open("wb") as new:
-            new.write(_rewritten_head(old, header, tensors, FILE_TYPES[kind]))
+            new.write(_rewritten_head(old, header, tensors, file_type))
             for before, after in zip(header.tensors, tensors, strict=True):
                 _pad(new, header.alignment)
                 old.seek(header.data_start + before.offset)
-                new.write(_converted(old.read(before.size), before, after))
+                data = old.read(before.size)
+                new.write(data if before.type == after.type else convert(data, before, after))
                 if progress := meter.advance(after.size):
                     yield progress
             _pad(new, header.alignment)
@@ -242,8 +264,6 @@ def _planned(tensor: Tensor, kind: str, offset: int) -> Tensor:
     """What a tensor will be in the new file."""
     from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 
-    if tensor.type not in SLOW or len(tensor.shape) < 2:
-        return replace(tensor, offset=offset)
     block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
     return replace(tensor, type=kind, offset=offset, size=prod(tensor.shape) // block * size)
 
@@ -269,17 +289,24 @@ def _pad(file: IO[bytes], alignment: int) -> None:
     file.write(b"\0" * (-file.tell() % alignment))
 
 
-def _converted(data: bytes, before: Tensor, after: Tensor) -> bytes:
-    if before.type == after.type:
-        return data
+def values_of(data: bytes, tensor: Tensor) -> "NDArray[np.float32]":
+    """The weights of a tensor (rows, row length) as numbers."""
     import numpy as np
     from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
-    from gguf.quants import dequantize, quantize
+    from gguf.quants import dequantize
 
-    old, new = GGMLQuantizationType[before.type], GGMLQuantizationType[after.type]
-    block, size = GGML_QUANT_SIZES[old]
-    rows = np.frombuffer(data, np.uint8).reshape(-1, before.shape[0] // block * size)
-    return quantize(dequantize(rows, old), new).tobytes()
+    kind = GGMLQuantizationType[tensor.type]
+    block, size = GGML_QUANT_SIZES[kind]
+    rows = np.frombuffer(data, np.uint8).reshape(-1, tensor.shape[0] // block * size)
+    return dequantize(rows, kind).astype(np.float32, copy=False)
+
+
+def converted(data: bytes, before: Tensor, after: Tensor) -> bytes:
+    """A tensor in another format, by the `gguf` package."""
+    from gguf.constants import GGMLQuantizationType
+    from gguf.quants import quantize
+
+    return quantize(values_of(data, before), GGMLQuantizationType[after.type]).tobytes()
 
 
 def vocabulary_holds(path: Path, tokens: tuple[str, ...]) -> bool:

@@ -116,12 +116,13 @@ def _card_text(card: dict[str, object]) -> str:
     for title in ("data", "figures", "recipe"):
         lines += [f"## {title.capitalize()}", "", "| | |", "| --- | --- |"]
         section = cast("dict[str, object]", card[title])
-        lines += [f"| {name} | {_cell(value)} |" for name, value in section.items()]
+        lines += [f"| {name} | {cell(value)} |" for name, value in section.items()]
         lines.append("")
     return "\n".join(lines)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value of a card in one line of a table."""
     if isinstance(value, float):
         return f"{value:.4g}"
     text = value if isinstance(value, str) else json.dumps(value, default=str)

@@ -30,11 +30,12 @@ def resume(run_folder: Path) -> Generator[TrainingEvent]:
     A run that is complete yields its `Trained` at once. Raises NotFound for a folder without a run.
     """
     TrainingPlan.read(run_folder)
-    return _events(run_folder)
+    return events_of("castalia.training.worker", run_folder, f"castalia train --resume {run_folder.name}")
 
 
-def _events(run_folder: Path) -> Generator[TrainingEvent]:
-    lines = lines_of("castalia.training.worker", run_folder, run_folder / LOG)
+def events_of(module: str, run_folder: Path, resume_command: str) -> Generator[TrainingEvent]:
+    """The events of a worker, run as ``python -m module run_folder``; see `launch`."""
+    lines = lines_of(module, run_folder, run_folder / LOG)
     with closing(lines):
         while True:
             try:
@@ -42,7 +43,7 @@ def _events(run_folder: Path) -> Generator[TrainingEvent]:
             except StopIteration as end:
                 raise EngineCrashed(
                     f"The training process died (exit status {end.value}); its last words are in {run_folder / LOG}.",
-                    hint=f"castalia train --resume {run_folder.name}",
+                    hint=resume_command,
                 ) from None
             try:
                 event = worker_events.validate_json(line)

@@ -28,7 +28,10 @@ COMPACT = {"whitespace_flexible": False, "key_separator": ": ", "item_separator"
 
 
 class LlamaCppEngine:
-    """One GGUF model with a number of slots; requests beyond it wait for one."""
+    """One GGUF model with a number of slots; requests beyond it wait for one.
+
+    Adapters lie beside the weights: a request whose model is the name of one is answered with it, by the same slots.
+    """
 
     def __init__(self, model: Model, load_options: dict[str, object]) -> None:
         options = LoadOptions.model_validate(load_options)
@@ -37,6 +40,7 @@ class LlamaCppEngine:
         self._desk = loaded.desk
         self._native_tools = loaded.desk.has_tools
         self._context = loaded.context
+        self._adapters = loaded.adapters
         self._slots = threading.Semaphore(options.slots)
         self._streams: set[Stream] = set()
 
@@ -44,7 +48,7 @@ class LlamaCppEngine:
         """Events of one answer. Raises BadRequest, ContextTooLong, UnsupportedInput, EngineError."""
         options = TextOptions.model_validate(request.options)
         if options.echo:
-            yield from self._echo(request.prompt, options)
+            yield from self._echo(request.prompt, options, self._adapted(request.model))
             return
         schema = answer_schema(options)
         answer = Answer(options, schema)
@@ -52,12 +56,18 @@ class LlamaCppEngine:
             yield from [chunk] if isinstance(chunk, Progress) else answer.events(chunk)
         yield from answer.ending()
 
-    def _echo(self, text: str, options: TextOptions) -> Iterator[EngineEvent]:
+    def _adapted(self, name: str) -> Chunk:
+        """The part of a body that sets the adapter of that name to work, and all others to rest."""
+        if name not in self._adapters:
+            return {}
+        return {"lora": [{"id": self._adapters.index(name), "scale": 1.0}]}
+
+    def _echo(self, text: str, options: TextOptions, adapted: Chunk) -> Iterator[EngineEvent]:
         """The text itself with the log-probability of each of its tokens after those before it."""
         tokens = self._desk.tokens(text)
         if len(tokens) + 1 >= self._context:
             raise context_too_long(len(tokens) + 1, self._context)
-        scorer = Scorer(self._chunks, self._desk, options.logprobs or 0)
+        scorer = Scorer(lambda body: self._chunks({**body, **adapted}), self._desk, options.logprobs or 0)
         yield from scorer.read(tokens)
         yield TextDelta(text=text, logprobs=scorer.logprobs)
         yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
@@ -94,6 +104,7 @@ class LlamaCppEngine:
         )
         body: Chunk = {
             **asked,
+            **self._adapted(request.model),
             "stream": True,
             "stream_options": {"include_usage": True},
             # A sign of life after each step of the prompt: there a cancelled request can be dropped

@@ -29,15 +29,23 @@ class LoadOptions(BaseModel):
     threads: int = Field(default=0, ge=0, description="CPU threads; 0 means all cores.")
     context: int = Field(default=4096, ge=1, description="Tokens of prompt and answer together, for each request.")
     slots: int = Field(default=4, ge=1, description="Requests that are worked on at once.")
+    adapters: dict[str, str] = Field(
+        default_factory=dict,
+        description="GGUF files of adapters (LoRA) beside the weights, by the model name that asks.",
+    )
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The server, what it answers beside completions, and the context of each request in tokens."""
+    """The server, what it answers beside completions, and the context of each request in tokens.
+
+    ``adapters`` are the names of the adapters in the order of their numbers.
+    """
 
     server: Any
     desk: Desk
     context: int
+    adapters: tuple[str, ...] = ()
 
 
 def weights_file(model: Model) -> Path:
@@ -56,6 +64,9 @@ def load(model: Model, options: LoadOptions) -> Loaded:
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise _unreadable(model, "it does not begin like a GGUF file")
+    for name, adapter in options.adapters.items():
+        if not Path(adapter).is_file():
+            raise NotFound(f"The file of the adapter {name} is not there: {adapter}.", hint=f"castalia rm {name}")
     context = _context(model, options)
     llama: Any = importlib.import_module("xllamacpp")
     key = secrets.token_hex(16)
@@ -64,8 +75,13 @@ def load(model: Model, options: LoadOptions) -> Loaded:
         server = llama.Server(_parameters(llama, path, context, options, folder / "s", key))
     except RuntimeError:
         shutil.rmtree(folder)
+        if options.adapters:
+            raise EngineError(
+                f"llama.cpp cannot load {model.name} with its adapters {', '.join(options.adapters)}.",
+                hint="One of them may be damaged or belong to another base: castalia rm it, and fine-tune anew.",
+            ) from None
         raise _unreadable(model, "it is damaged, or of an architecture or size that this build cannot run") from None
-    return Loaded(server, Desk(server.listening_address, key, folder), context)
+    return Loaded(server, Desk(server.listening_address, key, folder), context, tuple(options.adapters))
 
 
 def _context(model: Model, options: LoadOptions) -> int:
@@ -76,6 +92,8 @@ def _context(model: Model, options: LoadOptions) -> int:
 def _parameters(llama: Any, path: Path, context: int, options: LoadOptions, socket: Path, key: str) -> Any:
     parameters = llama.CommonParams()
     parameters.model.path = str(path)
+    # at scale 0 an adapter lies in memory and changes nothing; a request names the one that is to work
+    parameters.lora_adapters = [llama.CommonAdapterLoraInfo(file, 0.0) for file in options.adapters.values()]
     parameters.n_parallel = options.slots
     parameters.n_ctx = context * options.slots  # llama.cpp divides it among the slots
     parameters.ctx_shift = False  # never forget the beginning silently

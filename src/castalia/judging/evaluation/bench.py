@@ -66,7 +66,7 @@ class Bench:
 
     def of(self, model: Model, modality: str) -> "Bench":
         """A bench of another model within the same evaluation; to be closed as well."""
-        plan = self.plan.model_copy(update={"model": model, "engine": model.engine, "modality": modality})
+        plan = self.plan.model_copy(update={"model": model, "host": None, "engine": model.engine, "modality": modality})
         return Bench(plan, self._emit, self._stop)
 
     def ask(self, prompt: str, seed: int, **options: object) -> Answer:
@@ -82,7 +82,10 @@ class Bench:
             self.tell(f"loading {self.model.name}")
             plan = self.plan
             self._engine = open_engine(
-                engines().spec(plan.engine), plan.model, plan.load_options, start_timeout=plan.start_timeout
+                engines().spec(plan.engine),
+                plan.host or plan.model,
+                plan.load_options,
+                start_timeout=plan.start_timeout,
             )
         modality = self.plan.modality
         spec = engines().spec(self.plan.engine)

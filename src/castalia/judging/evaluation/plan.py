@@ -15,13 +15,15 @@ class EvaluationPlan(BaseModel):
     """Which model, against which data, with how many samples.
 
     ``data`` is a file or folder; None: what the model was trained on, where it still is. ``load_options`` are those of
-    the engine, which the evaluation loads for itself. ``cache`` keeps trained encoders. ``listener`` is the
+    the engine, which the evaluation loads for itself; ``host`` is the model to load where that is another one, the base
+    of an adapter. ``cache`` keeps trained encoders. ``listener`` is the
     transcription model that judges speech, where one is installed.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     model: Model
+    host: Model | None = None
     engine: str
     modality: str
     data: Path | None = None
