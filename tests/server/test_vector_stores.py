@@ -8,6 +8,7 @@ import openai
 import pytest
 
 if TYPE_CHECKING:
+    from openai.types.responses import FileSearchToolParam
     from tests.server.conftest import Running
 
     from castalia.serving.house import House
@@ -82,3 +83,46 @@ def test_a_chat_answers_from_a_store(client: openai.OpenAI) -> None:
     )
     assert "A canoe costs 14 euros a day." in (answer.choices[0].message.content or "")
     assert "support" in {one["name"] for one in answer.model_extra["castalia"]["verdict"]["measures"]}
+
+
+def test_file_search_answers_from_a_vector_store_and_cites(client: openai.OpenAI) -> None:
+    kept = client.files.create(file=("rules.md", TEXT), purpose="assistants")
+    store = client.vector_stores.create(name="rules", file_ids=[kept.id])
+    search: FileSearchToolParam = {"type": "file_search", "vector_store_ids": [store.id]}
+    question = "What does a canoe cost a day?"
+    answer = client.responses.create(model="auto", input=question, tools=[search])
+    call, message = answer.output
+    assert call.type == "file_search_call"
+    assert call.queries == [question]
+    assert message.type == "message"
+    part = message.content[0]
+    assert part.type == "output_text"
+    assert "14 euros" in part.text
+    assert [one.file_id for one in part.annotations if one.type == "file_citation"][:1] == [kept.id]
+    assert [item.to_dict() for item in client.responses.retrieve(answer.id).output] == [
+        item.to_dict() for item in answer.output
+    ]
+    with client.responses.stream(model="auto", input=question, tools=[search]) as events:
+        seen = [event.type for event in events]
+    begun = [f"response.file_search_call.{state}" for state in ("in_progress", "searching", "completed")]
+    places = [seen.index(kind) for kind in (*begun, "response.output_text.annotation.added", "response.completed")]
+    assert places == sorted(places)
+
+
+def test_file_search_declines_what_no_file_answers(client: openai.OpenAI) -> None:
+    kept = client.files.create(file=("rules.md", TEXT), purpose="assistants")
+    store = client.vector_stores.create(name="rules", file_ids=[kept.id])
+    asked = "Who won the football world cup in 1998?"
+    answer = client.responses.create(
+        model="auto", input=asked, tools=[{"type": "file_search", "vector_store_ids": [store.id]}]
+    )
+    assert "do not answer" in answer.output_text
+    with pytest.raises(openai.BadRequestError, match="stands alone"):
+        client.responses.create(
+            model="auto",
+            input=asked,
+            tools=[
+                {"type": "file_search", "vector_store_ids": [store.id]},
+                {"type": "function", "name": "f", "parameters": None, "strict": None},
+            ],
+        )

@@ -139,7 +139,7 @@ def chat(
 
 def generate(prompt: str, *, model: str | Model, seed: int | None = None, **options: object) -> Result:
     """Generate with a model of your choice; everything else as in `ask`."""
-    return ask(prompt, model=model, seed=seed, **options)
+    return ask(prompt, model=model, seed=seed, **options)  # pyright: ignore[reportArgumentType]
 
 
 def choose(prompt: str | Request, *attachments: str | Path | Part, **wishes: object) -> Choice:

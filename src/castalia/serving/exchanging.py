@@ -118,7 +118,11 @@ def keep(
     hide = house.guard.hiding(message.text for one in before for message in one.messages)
     turn.memory[turn.id] = [*turn.request.messages, *answered]
     said, spoken, trace = turn.request.messages, answered, result.trace
-    face = {**turn.face, "result": hidden_result(house, result).model_dump(mode="json", exclude=NOT_KEPT)}
+    shown = hidden_result(house, result)
+    face = {**turn.face, "result": shown.model_dump(mode="json", exclude=NOT_KEPT)}
+    cited = next((part.info["documents"] for part in shown.outputs if "documents" in part.info), None)
+    if cited is not None:
+        face["cited"] = cited
     if hide is not None:
         said, spoken = [hide.message(message) for message in said], [hide.message(message) for message in spoken]
         trace = [hidden_use(hide, use) for use in trace]

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydantic import BaseModel, Field
 
@@ -17,7 +17,8 @@ from castalia.core.requests import new_id
 from castalia.serving.background import BackgroundRun, BackgroundRuns
 from castalia.serving.finetune import finetune
 from castalia.serving.house import House
-from castalia.store.locking import storage_errors
+from castalia.serving.uploads import Upload, upload_of
+from castalia.store.locking import storage_errors, write_whole
 from castalia.training.finetuning.plan import FinetunePlan
 
 FOLDER, EVENTS, FILES = "finetuning", "job-events.jsonl", "finetuning-files"
@@ -46,17 +47,27 @@ class FineTuningJob(BackgroundRun):
 
 
 def training_file(house: House, reference: str) -> Path:
-    """The file of examples that an API's ``training_file`` means: one that whoever runs the server has put into
-    ``<home>/finetuning-files``, by its name. Raises BadRequest, NotFound.
-
-    The one place to join where files can be uploaded: an id of such a file becomes its path here.
+    """The file of examples that an API's ``training_file`` means: one that was sent to ``/v1/files``, by its id, or one
+    that whoever runs the server has put into ``<home>/finetuning-files``, by its name. Raises BadRequest, NotFound.
     """
+    if reference.startswith("file-"):
+        return _copied(house, upload_of(house, reference))
     if not FILE_NAME.fullmatch(reference):
         raise BadRequest(f"{reference!r} is no name of a file.", hint="Give its name alone, without folders.")
     path = house.home / FILES / reference
     if not path.is_file():
         raise NotFound(f"There is no file of examples {reference!r}.", hint=f"Put it into {FILES}/ of the home folder.")
     return path
+
+
+def _copied(house: House, sent: Upload) -> Path:
+    """A copy under a name that tells the format: a job can go on when the file is deleted."""
+    target = house.home / FILES / f"{sent.id}{PurePath(sent.name).suffix.lower()}"
+    if not target.is_file():
+        with storage_errors(str(target)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, (house.home / sent.path).read_bytes())
+    return target
 
 
 class FineTuningJobs(BackgroundRuns[FineTuningJob]):

@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Generator, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from castalia.core.config import McpServer, Settings
 from castalia.core.errors import BadRequest, MissingExtra, NotFound, ToolError
@@ -167,6 +167,6 @@ class _Connection:
 
 
 def _innermost(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     return getattr(error, "message", "") or str(error) or type(error).__name__

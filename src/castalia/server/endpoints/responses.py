@@ -11,6 +11,7 @@ from starlette.requests import Request as HttpRequest
 from castalia.core.errors import BadRequest, CastaliaError, NotFound
 from castalia.core.events import Event
 from castalia.server.desk import Desk, DeskDependency
+from castalia.server.http.file_search import query_of
 from castalia.server.http.pages import Page, page
 from castalia.server.http.response_events import ResponseWriter
 from castalia.server.http.response_items import Item, input_items, kept_response
@@ -31,7 +32,8 @@ async def create_response(body: ResponseBody, http: HttpRequest, desk: DeskDepen
     """A response: one turn, perhaps after others (`previous_response_id`, `conversation`), kept unless `store` is
     false."""
     turn = exchange_of(desk.house, body, str(http.base_url))
-    writer = ResponseWriter(turn.id, body.echo(), body.model, str(http.base_url))
+    searched = None if turn.request.documents is None else query_of(turn.request.messages)
+    writer = ResponseWriter(turn.id, body.echo(), body.model, str(http.base_url), searched)
     if body.stream:
         chunks = await started(_stream(body, turn, writer, desk))
         return StreamingResponse(chunks, media_type="text/event-stream", headers={"Cache-Control": "no-store"})

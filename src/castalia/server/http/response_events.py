@@ -21,6 +21,8 @@ from castalia.core.events import (
     Used,
 )
 from castalia.core.results import PLAN, Result, ToolUse
+from castalia.language.documents.citing import Cited
+from castalia.server.http.file_search import EVENTS, annotations, cited_in, search_item
 from castalia.server.http.response_items import (
     Item,
     call_item,
@@ -36,10 +38,11 @@ from castalia.serving.summary import check_released
 
 
 class ResponseWriter:
-    """Takes the events of a turn in and gives the response's events out; ``response`` is how it stands."""
+    """Takes the events of a turn in and gives the response's events out; ``response`` is how it stands. ``searched`` is
+    what was looked for in vector stores, where the answer comes from them."""
 
-    def __init__(self, id: str, echo: Item, model: str, base: str) -> None:
-        self.id, self.base, self.created = id, base, time.time()
+    def __init__(self, id: str, echo: Item, model: str, base: str, searched: str | None = None) -> None:
+        self.id, self.base, self.created, self.searched = id, base, time.time(), searched
         self.begun = False
         self.result: Result | None = None
         self._echo: Item = {**echo, "model": model}
@@ -98,6 +101,11 @@ class ResponseWriter:
         self.begun = True
         yield self._event("response.created", response=self.response)
         yield self._event("response.in_progress", response=self.response)
+        if self.searched is not None:
+            yield from self._added(search_item(self._next_id(), self.searched, "in_progress"))
+            for state in EVENTS:
+                yield self._event(f"response.file_search_call.{state}", **self._place())
+            yield from self._done(search_item(str(self._output[-1]["id"]), self.searched))
 
     def _end(self, result: Result) -> Iterator[Item]:
         check_released(result)
@@ -108,7 +116,7 @@ class ResponseWriter:
         cut = result.finish_reason == "length"
         if self._text is None and not self._output and result.choice.modality != PLAN:
             yield from self._open_text()
-        yield from self._text_done("incomplete" if cut else "completed")
+        yield from self._text_done("incomplete" if cut else "completed", cited_in(result.outputs))
         self.result = result
         yield self._event("response.incomplete" if cut else "response.completed", response=self.response)
 
@@ -125,13 +133,16 @@ class ResponseWriter:
         self._text = ""
         yield self._event("response.content_part.added", **self._part_place(), part=text_part(""))
 
-    def _text_done(self, status: str = "completed") -> Iterator[Item]:
+    def _text_done(self, status: str = "completed", cited: Cited | None = None) -> Iterator[Item]:
         if self._text is None:
             return
         text, self._text = self._text, None
         yield self._event("response.output_text.done", **self._part_place(), text=text, logprobs=[])
-        yield self._event("response.content_part.done", **self._part_place(), part=text_part(text))
-        yield from self._done(message_item(str(self._output[-1]["id"]), text, status))
+        for number, place in enumerate([] if cited is None else annotations(cited)):
+            told: Item = {"annotation": place, "annotation_index": number}
+            yield self._event("response.output_text.annotation.added", **self._part_place(), **told)
+        yield self._event("response.content_part.done", **self._part_place(), part=text_part(text, cited))
+        yield from self._done(message_item(str(self._output[-1]["id"]), text, status, cited))
 
     def _call(self, call: ToolCall) -> Iterator[Item]:
         place_id = self._next_id()

@@ -5,7 +5,9 @@ from typing import cast
 
 from castalia.core.content import ToolCall
 from castalia.core.results import Result, ToolUse, UsageCounts
+from castalia.language.documents.citing import Cited
 from castalia.server.http.extras import castalia_extras
+from castalia.server.http.file_search import annotations, query_of, search_item
 from castalia.store.conversations import Turn
 
 Item = dict[str, object]
@@ -14,15 +16,16 @@ INCOMPLETE = {"length": "max_output_tokens"}
 """Reasons to end that leave a response incomplete, in OpenAI's words."""
 
 
-def message_item(id: str, text: str, status: str = "completed") -> Item:
-    """An answer in text."""
-    content = [text_part(text)] if text or status != "in_progress" else []
+def message_item(id: str, text: str, status: str = "completed", cited: Cited | None = None) -> Item:
+    """An answer in text, with what it cites."""
+    content = [text_part(text, cited)] if text or status != "in_progress" else []
     return {"id": id, "type": "message", "role": "assistant", "status": status, "content": content}
 
 
-def text_part(text: str) -> Item:
-    """A text as a piece of an answer."""
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+def text_part(text: str, cited: Cited | None = None) -> Item:
+    """A text as a piece of an answer, with what it cites."""
+    places = [] if cited is None else annotations(cited)
+    return {"type": "output_text", "text": text, "annotations": places, "logprobs": []}
 
 
 def call_item(id: str, call: ToolCall, status: str = "completed") -> Item:
@@ -64,11 +67,14 @@ def output_items(turn: Turn) -> list[Item]:
     """Everything that was answered in a turn."""
     uses = {use.id: use for use in turn.trace}
     items: list[Item] = []
+    cited = None if "cited" not in turn.face else Cited.model_validate(turn.face["cited"])
+    if cited is not None:
+        items.append(search_item(item_id(turn.id, 0), query_of(turn.said)))
     for message in turn.answered:
         if message.role != "assistant":
             continue
         if message.text:
-            items.append(message_item(item_id(turn.id, len(items)), message.text, _status(turn)))
+            items.append(message_item(item_id(turn.id, len(items)), message.text, _status(turn), cited))
         # those that are run here come after the others, as they are streamed
         for call in sorted(message.tool_calls, key=lambda call: call.id in uses):
             place = item_id(turn.id, len(items))

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
-from castalia.server.schemas.responses import FunctionTool, McpTool, ToolItem
+from castalia.server.schemas.responses import FileSearchTool, FunctionTool, McpTool, ToolItem
 from castalia.serving.house import House
 from castalia.serving.mcp_servers import mcp_tools
 from castalia.serving.toolbox import ServedTool, Toolbox
@@ -16,7 +16,7 @@ def served_tools(house: House, tools: list[ToolItem]) -> Generator[Toolbox]:
         served: list[ServedTool] = []
         for tool in tools:
             match tool:
-                case FunctionTool():
+                case FunctionTool() | FileSearchTool():  # the search is part of the way of the request
                     pass
                 case McpTool():
                     opened = mcp_tools(house.settings, tool.server_label, tool.allowed_tools)

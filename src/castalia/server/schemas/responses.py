@@ -80,8 +80,21 @@ class McpTool(Strict):
     require_approval: Literal["never"] | None = None
 
 
-ToolItem = Annotated[FunctionTool | McpTool, Field(discriminator="type")]
+class FileSearchTool(Strict):
+    """Vector stores that the answer must come from. It stands alone: no other tool beside it."""
+
+    type: Literal["file_search"]
+    vector_store_ids: list[str] = Field(min_length=1)
+
+
+ToolItem = Annotated[FunctionTool | McpTool | FileSearchTool, Field(discriminator="type")]
 """A tool. Another kind is one more class here, and a case in `castalia.server.http.served_tools`."""
+
+
+class ChosenFileSearch(Strict):
+    """The search of files, which always runs."""
+
+    type: Literal["file_search"]
 
 
 class ChosenFunction(Strict):
@@ -148,7 +161,7 @@ class ResponseBody(Strict):
     stream: bool = False
     stream_options: StreamOptions | None = None
     tools: list[ToolItem] = Field(default_factory=list[ToolItem])
-    tool_choice: Literal["none", "auto", "required"] | ChosenFunction | ChosenMcp = "auto"
+    tool_choice: Literal["none", "auto", "required"] | ChosenFunction | ChosenMcp | ChosenFileSearch = "auto"
     parallel_tool_calls: bool | None = None
     max_tool_calls: int | None = Field(default=None, ge=1)
     text: TextConfig = TextConfig()
@@ -180,7 +193,18 @@ class ResponseBody(Strict):
             seed=self.castalia.seed,
             options={**self._options(), **variables, **self.castalia.options},
             task=task,
+            documents=self.vector_stores,
         )
+
+    @property
+    def vector_stores(self) -> list[str] | None:
+        """The vector stores of the tool ``file_search``; None without it. Raises BadRequest beside other tools."""
+        searches = [tool for tool in self.tools if isinstance(tool, FileSearchTool)]
+        if not searches:
+            return None
+        if len(searches) < len(self.tools):
+            raise BadRequest("file_search stands alone.", hint="Leave the other tools out.")
+        return [store for tool in searches for store in tool.vector_store_ids]
 
     @property
     def task(self) -> str | None:
@@ -211,7 +235,11 @@ class ResponseBody(Strict):
         """What the response says of how it was asked for."""
         told = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"input", *NOT_ECHOED})
         nulls = dict.fromkeys(("instructions", "previous_response_id", "max_output_tokens", "max_tool_calls", "user"))
-        tools = [{"strict": None, "parameters": None, **tool.model_dump(exclude_none=True)} for tool in self.tools]
+        nothing = {"strict": None, "parameters": None}
+        tools = [
+            {**(nothing if isinstance(tool, FunctionTool) else {}), **tool.model_dump(exclude_none=True)}
+            for tool in self.tools
+        ]
         # allowed, but a demanded call is always one: the response says so
         return {**nulls, "temperature": None, "top_p": None, **told, "tools": tools, "parallel_tool_calls": False}
 
@@ -232,8 +260,12 @@ class ResponseBody(Strict):
                 }
                 for tool in functions
             ]
-        if self.tools or self.tool_choice != "auto":
+        if self.vector_stores is None and (self.tools or self.tool_choice != "auto"):
             chosen = self.tool_choice
+            if isinstance(chosen, ChosenFileSearch):
+                raise BadRequest(
+                    "file_search is demanded and not among the tools.", hint="Name its vector stores in tools."
+                )
             options["tool_choice"] = chosen if isinstance(chosen, str) else chosen.name or "required"
         return {name: value for name, value in options.items() if value is not None}
 
