@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from castalia.core.errors import BadRequest, ContextTooLong, EngineError, UnsupportedInput, UnsupportedOption
@@ -13,7 +14,9 @@ from castalia.core.plugins import engines
 from castalia.core.requests import Request
 from castalia.engines.host import HostedEngine
 from castalia.engines.openvino.conversion import checked_header, converted, gguf_file
+from castalia.engines.openvino.rows import activation_group
 from castalia.engines.openvino.support import supports
+from castalia.store.gguf import read_header, values_of
 
 Ask = Callable[..., Request]
 
@@ -176,3 +179,27 @@ def test_files_it_cannot_run_are_told_apart(
 def test_files_it_can_run() -> None:
     assert supports("llama", ["F32", "Q8_0"], ["blk.0.ffn_up.weight"]) is None
     assert supports("qwen2", ["F32", "Q4_0"]) is None
+
+
+def test_weights_have_one_scale_a_row(model: Model, tmp_path: Path) -> None:
+    openvino = pytest.importorskip("openvino")
+    file = gguf_file(model)
+    header = read_header(file)
+    assert activation_group(header) == 192, "576 and 1536 are the rows' lengths"
+    with converted(model, file, tmp_path) as folder:
+        network = openvino.Core().read_model(folder / "openvino_model.xml")
+        blocks = [one for one in network.get_ops() if one.get_type_name() == "Subtract"]
+        assert not blocks
+        ours = [
+            one.data
+            for one in network.get_ops()
+            if one.get_type_name() == "Constant" and one.get_output_element_type(0).get_type_name() == "i8"
+        ]
+    assert len(ours) == 7 * 30 + 1
+    embedding = next(tensor for tensor in header.tensors if tensor.name == "token_embd.weight")
+    with file.open("rb") as raw:
+        raw.seek(header.data_start + embedding.offset)
+        expected = values_of(raw.read(embedding.size), embedding)
+    rows = next(one for one in ours if len(one) == len(expected))
+    scales = np.abs(expected).max(axis=1, keepdims=True) / 127
+    assert np.abs(rows * scales - expected).max() <= 0.51 * scales.max()

@@ -17,6 +17,7 @@ from castalia.engines.answer_schema import Schema, answer_schema, check_answer
 from castalia.engines.chat import StopCutter, ToolCallSifter, forced_tools, parse_tool_call, plain_messages
 from castalia.engines.openvino.conversion import checked_header, converted, gguf_file
 from castalia.engines.openvino.options import OpenVinoLoadOptions
+from castalia.engines.openvino.rows import activation_group
 from castalia.engines.openvino.scoring import Scorer
 from castalia.engines.openvino.stepping import Stepper, Stream
 from castalia.engines.openvino.vocabulary import Decoder, Vocabulary
@@ -58,6 +59,7 @@ class OpenVinoEngine:
             weights = str(stack.enter_context(converted(model, file, options.cache)))
             tokenizer = self._genai.Tokenizer(weights)
             self._vocabulary = Vocabulary(tokenizer)
+            self._group = activation_group(header)
             self._step_tokens = int(min(max(STEP_WORK / max(1, header.parameters), STEP_TOKENS[0]), STEP_TOKENS[1]))
             self._stepper = Stepper(lambda: self._build(weights, tokenizer, options), self._companion(tokenizer))
             stack.callback(self._stepper.close)
@@ -218,7 +220,12 @@ class OpenVinoEngine:
         scheduler.num_kv_blocks = slots * -(-self.context // BLOCK) + COMPANION_TOKENS // BLOCK + 1
         try:
             return self._genai.ContinuousBatchingPipeline(
-                weights, tokenizer, scheduler, "CPU", INFERENCE_NUM_THREADS=options.cores
+                weights,
+                tokenizer,
+                scheduler,
+                "CPU",
+                INFERENCE_NUM_THREADS=options.cores,
+                DYNAMIC_QUANTIZATION_GROUP_SIZE=str(self._group),
             )
         except RuntimeError as error:
             raise EngineError(
