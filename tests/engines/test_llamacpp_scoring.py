@@ -125,9 +125,10 @@ def test_likelihoods_are_those_of_the_file(
     tokens = desk.start + [token.number for token in desk.tokens(text)]
     wanted = reference(weights_file(model), tokens)
     assert len(found) == len(wanted)
-    # Roundings add up differently, most of all at the first token, where a few activations are huge
+    # Roundings add up differently on each kind of processor (.53 with AVX-512), most of all at the first token, where a
+    # few activations are huge
     assert sum(found) == pytest.approx(sum(wanted), rel=0.015)
-    assert max(abs(mine - other) for mine, other in zip(found, wanted, strict=True)) < 0.5
+    assert max(abs(mine - other) for mine, other in zip(found, wanted, strict=True)) < 0.75
 
 
 def test_runners_up_stand_with_each_token(host: HostedEngine, text_request: Ask) -> None:

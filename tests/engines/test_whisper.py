@@ -58,6 +58,15 @@ def text(events: list[EngineEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
+def words_of(said: str) -> list[str]:
+    return [word.strip(".,").lower() for word in said.split()]
+
+
+def heard(events: Iterator[EngineEvent]) -> list[str]:
+    """The words without their points, which differ between kinds of processors."""
+    return words_of(text(list(events)))
+
+
 def test_what_was_said_is_heard_with_its_times(whisper: WhisperEngine, recording: Samples) -> None:
     events = list(whisper.generate(ask(encode(recording, 22_050, "audio/wav"), language=None, word_timestamps=True)))
     assert text(events) == SAID
@@ -77,7 +86,7 @@ def test_what_was_said_is_heard_with_its_times(whisper: WhisperEngine, recording
 
 @pytest.mark.parametrize("media_type", [kind for kind in MEDIA_TYPES.values() if kind != "audio/wav"])
 def test_compressed_recordings_are_heard_too(whisper: WhisperEngine, recording: Samples, media_type: str) -> None:
-    assert text(list(whisper.generate(ask(encode(recording, 22_050, media_type))))) == SAID
+    assert heard(whisper.generate(ask(encode(recording, 22_050, media_type)))) == words_of(SAID)
 
 
 def test_silence_says_nothing(whisper: WhisperEngine) -> None:
@@ -121,12 +130,12 @@ def test_loading_and_hearing_need_no_network(model: Model, recording: Samples, m
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     with closing(WhisperEngine(model, {"threads": 2})) as whisper:
-        assert text(list(whisper.generate(ask(encode(recording, 22_050, "audio/wav"))))) == SAID
+        assert heard(whisper.generate(ask(encode(recording, 22_050, "audio/wav")))) == words_of(SAID)
 
 
 def test_in_a_child_process_it_hears_alike(model: Model, recording: Samples) -> None:
     with closing(HostedEngine(SPEC, model, {"threads": 2})) as hosted:
-        assert text(list(hosted.generate(ask(encode(recording, 22_050, "audio/ogg"))))) == SAID
+        assert heard(hosted.generate(ask(encode(recording, 22_050, "audio/ogg")))) == words_of(SAID)
 
 
 def test_an_incomplete_or_damaged_model_is_an_error_at_loading(model: Model, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_every_rank_learns_and_samples(shape):
     assert not np.array_equal(first, draw(learner, 7, seed=1)), "another seed"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", SHAPES[:3])  # films are not learnt in bfloat16 on processors
 def test_bfloat16_leaves_the_penalties_in_float32(shape):
     data = np.tanh(np.random.default_rng(0).standard_normal((32, *shape))).astype(np.float32)
     batch = Batch(torch.from_numpy(data))

@@ -66,6 +66,15 @@ def test_on_a_processor_nothing_is_compiled(monkeypatch, learner, batch):
     assert not any(one.compiled for one in seen)
 
 
+def test_films_are_not_learnt_in_bfloat16_on_a_processor(monkeypatch, learner, batch):
+    monkeypatch.setattr(execution, "_device", lambda: "cpu")
+    monkeypatch.setattr(execution, "_fast_bfloat16", lambda device: True)
+    _, seen = tried(monkeypatch, learner, batch, 1.0)
+    assert seen[-1].bfloat16
+    _, seen = tried(monkeypatch, learner, Batch(torch.rand(2, 3, 4, 8, 8)), 1.0)
+    assert not any(one.bfloat16 for one in seen)
+
+
 def test_a_compiler_that_fails_is_no_error(monkeypatch, learner, batch):
     def fails(self: nn.Module) -> None:
         def forward(*_: object) -> None:
