@@ -17,8 +17,8 @@ LONG = 300.0
 """Seconds of a training on CUDA from which compiling its networks is tried. On processors it never is: it gains a tenth
 at most, and in torch 2.13 an autoencoder of pictures that was compiled there learnt nothing (docs/experiments.md)."""
 FILMS = 5
-"""Axes of a batch of films. On processors they are learnt in float32: on an AMD EPYC with AVX-512 the gradients of kernels
-over three axes came out of torch 2.13 in bfloat16 as numbers that were never written, infinite or none."""
+"""Axes of a batch of films. On processors they are learnt in float32: on an AMD EPYC with AVX-512 the gradients of
+kernels over three axes came out of torch 2.13 in bfloat16 as numbers that were never written, infinite or none."""
 
 
 @dataclass(frozen=True)
