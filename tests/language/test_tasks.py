@@ -127,3 +127,10 @@ def test_templates_reach_columns_and_nothing_else(template: str) -> None:
 def test_tables_that_cannot_be_read_are_refused(table: str) -> None:
     with pytest.raises(UnsupportedInput):
         personalise.rows_of(table)
+
+
+def test_a_summary_of_the_example_instead_of_the_text_is_noticed() -> None:
+    answer = "The town library closes on 3 March. Passages are cut into sentences."
+    assert summarise._leaks(answer, "The five best passages are cut into sentences.")
+    assert not summarise._leaks("Passages are cut into sentences.", "The five best passages are cut into sentences.")
+    assert not summarise._leaks(answer, "The town library closes on 3 March, the mayor says.")

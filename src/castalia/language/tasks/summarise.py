@@ -1,5 +1,6 @@
 """Summarise: a text in a few sentences; a long one section by section, and then the summaries."""
 
+import re
 from collections.abc import Generator
 from typing import Literal
 
@@ -12,6 +13,8 @@ from castalia.language.task import Desk, Given, Made, Task, TaskOptions, TaskOut
 
 SECTION = 1200
 """Most tokens read at once: a small model loses the thread in more."""
+LEAK = 4
+"""Words in a row that only the example has."""
 TOKENS = {"sentence": 45, "point": 32}
 
 
@@ -41,6 +44,9 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
 
     def work(section: str, purpose: str) -> Generator[Event, None, str]:
         answer = yield from desk.write(_turns(section.strip(), options), max_tokens=room, purpose=purpose)
+        if _leaks(answer, section):
+            bare = _turns(section.strip(), options)[-1:]
+            answer = yield from desk.write(bare, max_tokens=room, purpose=purpose)
         return _trimmed(cleaned(answer), options)
 
     mapped = yield from over_sections(desk, given.text, limit, work, "reading")
@@ -79,6 +85,17 @@ def _asked(text: str, options: Options) -> str:
     return f"{text}\n\nSummarise the text above in {size}.{about}"
 
 
+def _leaks(answer: str, section: str) -> bool:
+    """Whether a small model tells of the example instead: a run of its words that the section does not have."""
+    own = _runs(" ".join((EXAMPLE, *EXAMPLE_ANSWERS.values())))
+    return bool((_runs(answer) & own) - _runs(section))
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[start : start + LEAK]) for start in range(len(words) - LEAK + 1)}
+
+
 def _trimmed(text: str, options: Options) -> str:
     """No more sentences or points than were asked for: the first ones carry the most."""
     if options.form == "list":
@@ -88,8 +105,6 @@ def _trimmed(text: str, options: Options) -> str:
 
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text, white space evened out."""
-    import re
-
     return [piece for piece in re.split(r"(?<=[.!?。！？])\s+", " ".join(text.split())) if piece]
 
 

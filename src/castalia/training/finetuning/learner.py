@@ -21,7 +21,8 @@ from castalia.training.execution import Execution
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """All matrices of a block, by their names in transformers."""
 ARCHITECTURES = ("llama", "qwen2")
-"""GGUF architectures whose adapters are written and were compared with llama.cpp's answers."""
+"""GGUF architectures whose adapters are written. Those of ``llama`` are compared with llama.cpp's answers by a test; of
+``qwen2`` one adapter was made and served by hand."""
 
 
 def check_architecture(architecture: str, name: str) -> None:
