@@ -5,14 +5,14 @@ examples -> guard -> plan -> worker -> adapter -> registry
 
 import shutil
 from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
 
-from castalia.core.errors import CastaliaError, Conflict, DatasetError, Interrupted, NotFound, UnsupportedInput
+from castalia.core.errors import Conflict, DatasetError, NotFound, UnsupportedInput
 from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.requests import new_id
 from castalia.serving.artifacts import describe_file
+from castalia.serving.carrying import carried, latest_unfinished_run
 from castalia.serving.hosting import ADAPTER_OF, BASE_DIGEST, ENGINE, is_adapter
 from castalia.serving.house import House
 from castalia.serving.planning import free_name
@@ -107,34 +107,19 @@ def resume(house: House, run: str) -> Generator[Progress | ModelReady]:
 
 def latest_unfinished(house: House) -> str:
     """The newest fine-tuning that is not done. Raises NotFound."""
-    for run in house.runs.list():
-        if run.state != "done" and run.plan.get("kind") == "finetune":
-            return run.id
-    raise NotFound("There is no unfinished fine-tuning.", hint="Start one: castalia finetune MODEL DATA")
+    return latest_unfinished_run(house, finetuning=True, start="castalia finetune MODEL DATA")
 
 
 def _run(house: House, run: str, plan: FinetunePlan) -> Generator[Progress | ModelReady]:
     folder = house.home / "runs" / run
-    trained: Trained | None = None
-    try:
-        with closing(launch(plan, folder)) as events:
-            for event in events:
-                if isinstance(event, Trained):
-                    trained = event
-                else:
-                    yield event
-        if trained is None:
-            raise Interrupted(f"The run {run} was stopped.", hint=f"Go on with: {RESUME.format(run)}")
-        model = _register(house, plan, trained)
-    except (GeneratorExit, KeyboardInterrupt, Interrupted):
-        house.runs.finish(run, "stopped")
-        raise
-    except CastaliaError as error:
-        house.runs.finish(run, "failed", error=error)
-        raise
-    house.runs.finish(run, "done", model=model.name)
-    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-    yield ModelReady(model=model, run=run)
+
+    def clear() -> None:
+        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+
+    def register(trained: Trained) -> Model:
+        return _register(house, plan, trained)
+
+    yield from carried(house, run, launch(plan, folder), register, RESUME.format(run), clear)
 
 
 def _register(house: House, plan: FinetunePlan, trained: Trained) -> Model:

@@ -5,13 +5,13 @@ data folder -> dataset -> representation -> family -> artifact -> registry
 
 import shutil
 from collections.abc import Generator
-from contextlib import closing
 
-from castalia.core.errors import CastaliaError, Conflict, Interrupted, NotFound
+from castalia.core.errors import Conflict, NotFound
 from castalia.core.events import ModelReady, Progress
 from castalia.core.models import Model
 from castalia.core.requests import new_id
 from castalia.serving.artifacts import model_from_artifact
+from castalia.serving.carrying import carried, latest_unfinished_run
 from castalia.serving.house import House
 from castalia.store.locking import publish_folder
 from castalia.training.events import Trained
@@ -44,34 +44,17 @@ def resume(house: House, run: str) -> Generator[Progress | ModelReady]:
 
 def latest_unfinished(house: House) -> str:
     """The newest run that is not done. Raises NotFound."""
-    for run in house.runs.list():
-        if run.state != "done" and run.plan.get("kind") != "finetune":
-            return run.id
-    raise NotFound("There is no unfinished run.", hint="Start one: castalia train FOLDER")
+    return latest_unfinished_run(house, finetuning=False, start="castalia train FOLDER")
 
 
 def _run(house: House, run: str, plan: TrainingPlan) -> Generator[Progress | ModelReady]:
     folder = house.home / "runs" / run
-    trained: Trained | None = None
-    try:
-        with closing(launch(plan, folder)) as events:
-            for event in events:
-                if isinstance(event, Trained):
-                    trained = event
-                else:
-                    yield event
-        if trained is None:
-            raise Interrupted(f"The run {run} was stopped.", hint=f"Go on with: castalia train --resume {run}")
-        model = _register(house, plan, trained)
-    except (GeneratorExit, KeyboardInterrupt, Interrupted):
-        house.runs.finish(run, "stopped")
-        raise
-    except CastaliaError as error:
-        house.runs.finish(run, "failed", error=error)
-        raise
-    house.runs.finish(run, "done", model=model.name)
-    shutil.rmtree(folder, ignore_errors=True)  # the artifact has moved; checkpoints of a finished run serve nobody
-    yield ModelReady(model=model, run=run)
+
+    def clear() -> None:
+        shutil.rmtree(folder, ignore_errors=True)  # the artifact has moved; checkpoints of a finished run serve nobody
+
+    again = f"castalia train --resume {run}"
+    yield from carried(house, run, launch(plan, folder), lambda trained: _register(house, plan, trained), again, clear)
 
 
 def _register(house: House, plan: TrainingPlan, trained: Trained) -> Model:

@@ -107,22 +107,24 @@ def _card(product: Product) -> dict[str, object]:
 
 
 def _card_text(card: dict[str, object]) -> str:
-    lines = [
-        f"# {card['name']}",
-        "",
-        f"A {card['family']} ({card['size']}) that makes {card['modality']}, trained by Castalia on {card['created']}.",
-        "",
-    ]
+    made = (
+        f"A {card['family']} ({card['size']}) that makes {card['modality']}, trained by Castalia on {card['created']}."
+    )
+    return card_page(card, made)
+
+
+def card_page(card: dict[str, object], opening: str) -> str:
+    """A card for people, in Markdown: its name, what it is, and tables of data, figures and recipe."""
+    lines = [f"# {card['name']}", "", opening, ""]
     for title in ("data", "figures", "recipe"):
         lines += [f"## {title.capitalize()}", "", "| | |", "| --- | --- |"]
         section = cast("dict[str, object]", card[title])
-        lines += [f"| {name} | {cell(value)} |" for name, value in section.items()]
+        lines += [f"| {name} | {_cell(value)} |" for name, value in section.items()]
         lines.append("")
     return "\n".join(lines)
 
 
-def cell(value: object) -> str:
-    """A value of a card in one line of a table."""
+def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     text = value if isinstance(value, str) else json.dumps(value, default=str)

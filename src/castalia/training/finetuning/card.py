@@ -1,9 +1,8 @@
 """The card of an adapter: what it learnt, from what, under which licence, how well."""
 
 from datetime import datetime
-from typing import cast
 
-from castalia.training.artifact import cell
+from castalia.training.artifact import card_page
 from castalia.training.finetuning.plan import FinetunePlan
 
 
@@ -41,15 +40,5 @@ def card_of(
 
 def card_text(card: dict[str, object]) -> str:
     """The card for people, in Markdown."""
-    lines = [
-        f"# {card['name']}",
-        "",
-        f"An adapter (LoRA) of {card['base']}, trained by Castalia on {card['created']}. It needs its base to run.",
-        "",
-    ]
-    for title in ("data", "figures", "recipe"):
-        lines += [f"## {title.capitalize()}", "", "| | |", "| --- | --- |"]
-        section = cast("dict[str, object]", card[title])
-        lines += [f"| {name} | {cell(value)} |" for name, value in section.items()]
-        lines.append("")
-    return "\n".join(lines)
+    made = f"An adapter (LoRA) of {card['base']}, trained by Castalia on {card['created']}. It needs its base to run."
+    return card_page(card, made)
