@@ -50,6 +50,7 @@ def _listed() -> dict[str, type[BaseModel]]:
     default="auto",
     help="Learn a short code of the items first; auto does where the family needs tokens.",
 )
+@click.option("--from", "start_from", metavar="MODEL", help="Go on from the weights of a model that was trained here.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same data order.")
 @click.option("--threads", type=int, help="CPU threads; all when left out.")
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="An option of the modality's data reading.")
@@ -66,6 +67,7 @@ def train(
     minutes: float | None,
     max_steps: int | None,
     compress: str,
+    start_from: str | None,
     seed: int,
     threads: int | None,
     data: tuple[str, ...],
@@ -91,6 +93,7 @@ def train(
                 modality=modality,
                 family=family,
                 compress=compress,
+                start_from=start_from,
                 seed=seed,
                 licence=licence,
                 data_options=named_values(data, "--data"),

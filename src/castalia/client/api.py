@@ -192,7 +192,8 @@ def train(source: str | Path, **wishes: object) -> TrainingRun:
     """Train a model on a folder or file of your own.
 
     ``wishes``: ``name``, ``modality``, ``family``, ``size`` (tiny to large), ``minutes``, ``max_steps``, ``seed``,
-    ``data_options``. All problems of the data are raised at once as DatasetError, before any step.
+    ``data_options``, ``start_from`` (a model to go on from). All problems of the data are raised at once as
+    DatasetError, before any step.
     """
     training, warnings = plan_training(house(), source, **wishes)  # pyright: ignore[reportArgumentType]
     return TrainingRun(train_plan(house(), training), warnings)

@@ -86,8 +86,10 @@ class FamilySpec(Spec):
 
     ``compressor`` is the import string of a `castalia.families.contract.CompressorMaker`, for a family that can bring
     continuous items into a shorter form for others to learn. ``completes`` says that it can go on from what is given
-    (`castalia.core.contracts.Given`). ``gguf`` is the import string of ``(folder, config, wished, known) -> (Network,
-    start token)``, for a family whose networks `castalia.core.exporting` can hand to llama.cpp.
+    (`castalia.core.contracts.Given`). ``tunable`` are the options that may differ in a training that goes on from a
+    model's weights; a family without any keeps too little of a training for another to go on. ``gguf`` is the import
+    string of ``(folder, config, wished, known) -> (Network, start token)``, for a family whose networks
+    `castalia.core.exporting` can hand to llama.cpp.
     """
 
     representations: tuple[Kind, ...]
@@ -95,4 +97,5 @@ class FamilySpec(Spec):
     sampling_options: str | None = None
     compressor: str | None = None
     completes: bool = False
+    tunable: tuple[str, ...] = ()
     gguf: str | None = None

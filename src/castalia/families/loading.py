@@ -1,7 +1,7 @@
 """From an artifact's folder to a learner that samples."""
 
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -10,6 +10,8 @@ from torch import Tensor
 from castalia.core.plugins import families, resolve
 from castalia.families.artifact import COMPRESSOR_WEIGHTS, WEIGHTS, ArtifactConfig, damaged
 from castalia.families.contract import Compressor, CompressorMaker, Family, Learner, Trainable
+
+Networks = TypeVar("Networks", bound=Trainable)
 
 
 def family_of(name: str) -> Family:
@@ -21,8 +23,8 @@ def family_of(name: str) -> Family:
 def load_learner(folder: Path, config: ArtifactConfig) -> Learner:
     """The networks with their trained weights, in float32, ready to sample. Raises EngineError when damaged."""
     learner = family_of(config.family).build(config.layout, config.conditions, config.family_config)
-    _fill(folder, WEIGHTS, learner)
-    return learner
+    fill(folder, WEIGHTS, learner)
+    return _serving(learner)
 
 
 def load_compressor(folder: Path, config: ArtifactConfig) -> Compressor | None:
@@ -32,12 +34,12 @@ def load_compressor(folder: Path, config: ArtifactConfig) -> Compressor | None:
         return None
     maker: CompressorMaker = cast("type[CompressorMaker]", resolve(str(families().spec(entry.family).compressor)))()
     compressor = maker.build(entry.layout, entry.config)
-    _fill(folder, COMPRESSOR_WEIGHTS, compressor)
-    return compressor
+    fill(folder, COMPRESSOR_WEIGHTS, compressor)
+    return _serving(compressor)
 
 
-def _fill(folder: Path, name: str, networks: Trainable) -> None:
-    """Put the weights of a file into the networks, which then only serve. Raises EngineError when it is damaged."""
+def fill(folder: Path, name: str, networks: Trainable) -> None:
+    """Put the weights of a file into the networks. Raises EngineError when it is damaged or does not fit them."""
     try:
         weights = load_file(folder / name)
     except (OSError, SafetensorError) as error:
@@ -45,8 +47,13 @@ def _fill(folder: Path, name: str, networks: Trainable) -> None:
     expected = networks.served_state()
     check_weights(folder, expected, weights)
     networks.load_state_dict({key: weights[key].to(expected[key].dtype) for key in expected}, strict=False)
+
+
+def _serving(networks: Networks) -> Networks:
+    """The networks, which from now on only serve."""
     networks.requires_grad_(False)
     networks.eval()
+    return networks
 
 
 def check_weights(folder: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:

@@ -13,6 +13,7 @@ from castalia.core.specs import FamilySpec, ModalitySpec
 from castalia.serving.detect import data_options, detect_modality, listed, load_modality
 from castalia.serving.house import House
 from castalia.serving.resolving import validated
+from castalia.serving.starting import find_base
 from castalia.store.registry import check_name
 from castalia.training.plan import Compress, TrainingPlan, meeting
 
@@ -36,18 +37,24 @@ def plan_training(
     name: str | None = None,
     modality: str | None = None,
     family: str | None = None,
+    start_from: str | None = None,
     **fields: object,
 ) -> tuple[TrainingPlan, list[str]]:
     """A complete plan, and notes about the choice and the data; every fatal problem is told at once, before any step.
 
-    ``family`` None or ``auto`` picks one. ``fields`` are those of TrainingPlan (size, minutes, max_steps, seed,
-    data_options, ...). Raises NotFound, DatasetError with all problems, Blocked when personal data may not be trained
-    on, BadRequest for wrong values.
+    ``family`` None or ``auto`` picks one. ``start_from`` names a model whose weights the training goes on from: what it
+    is decides modality, family, size and code, and ``family_options`` change how it is trained. ``fields`` are those of
+    TrainingPlan (size, minutes, max_steps, seed, data_options, ...). Raises NotFound, DatasetError with all problems,
+    Blocked when personal data may not be trained on, BadRequest for wrong values.
     """
     path = Path(source).expanduser().resolve()
-    modality = detect_modality(path) if modality is None else modality
     if not path.exists():
         raise NotFound(f"There is no file or folder {path}.", hint="Check the path.")
+    base = None if start_from is None else find_base(house, start_from)
+    if base is not None:
+        modality, family = base.agreed("modality", modality), base.agreed("family", family)
+        fields |= base.fields
+    modality = detect_modality(path) if modality is None else modality
     spec = modalities().spec(modality)
     name = check_name(name) if name else free_name(house, path)
     if any(model.name == name for model in house.registry.list()):
@@ -63,6 +70,8 @@ def plan_training(
     wishes = _dictionary(fields.get("family_options"))
     complete = validated(cast("type[BaseModel]", resolve(learner.options)), wishes)
     fields["family_options"] = {option: complete[option] for option in wishes}
+    if base is not None:
+        base.check(learner, wishes)
 
     implementation = load_modality(modality)
     values = listed(implementation.data_options(), _dictionary(fields.pop("data_options", None)))

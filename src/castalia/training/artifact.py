@@ -99,11 +99,17 @@ def _card(product: Product) -> dict[str, object]:
             "seed": plan.seed,
             "data_options": plan.data_options,
             "family_options": plan.family_options,
+            **({} if plan.start_from is None else {"started_from": _name_of(plan.start_from)}),
             "derived": config.family_config,
             "training": {name: value for name, value in config.training.items() if name != "history"},
         },
         "figures": product.figures,
     }
+
+
+def _name_of(folder: Path) -> str:
+    """The name of the model in an artifact."""
+    return str(json.loads((folder / CARD).read_text(encoding="utf-8"))["name"])
 
 
 def _card_text(card: dict[str, object]) -> str:

@@ -22,8 +22,9 @@ from castalia.core.events import Progress
 from castalia.core.plugins import families, resolve
 from castalia.core.representation import Continuous, Layout
 from castalia.families.artifact import COMPRESSOR_WEIGHTS as WEIGHTS
-from castalia.families.artifact import CompressorEntry
+from castalia.families.artifact import ArtifactConfig, CompressorEntry
 from castalia.families.contract import Batch, Compressor, CompressorMaker, Trainable
+from castalia.families.loading import load_compressor
 from castalia.store.locking import storage_errors
 from castalia.training import data
 from castalia.training.budget import Budget
@@ -114,12 +115,29 @@ def train_compressor(
     trainer.finish()
     compressor = compressor.to("cpu").eval()
     compressor.calibrate(_some(encoded.data))
+    return _coded(folder, compressor, entry, encoded, trainer.place.best_loss, trainer.place.seconds)
+
+
+def lent_compressor(run_folder: Path, model: Path, config: ArtifactConfig, encoded: Encoded) -> Coder:
+    """The compressor of a trained model, as it is, and its code of another set. Raises EngineError when damaged."""
+    folder = run_folder / FOLDER
+    compressor, entry = cast("Compressor", load_compressor(model, config)), cast("CompressorEntry", config.compressor)
+    kept = data.kept(folder)
+    if kept is not None:
+        return Coder(compressor, entry, kept[0], None, 0.0)
+    return _coded(folder, compressor, entry, encoded, None, 0.0)
+
+
+def _coded(
+    folder: Path, compressor: Compressor, entry: CompressorEntry, encoded: Encoded, loss: float | None, seconds: float
+) -> Coder:
+    """Keep the compressor and its code of the set in the folder."""
     code = np.concatenate([compressor.encode(_tensor(part)).numpy() for part in _parts(encoded.data)])
+    folder.mkdir(exist_ok=True)
     _save(folder, compressor)
     coded = Encoded(code, encoded.conditions, encoded.known)
-    loss, used = trainer.place.best_loss, trainer.place.seconds
-    data.keep(folder, coded, {"loss": loss, "seconds": used})
-    return Coder(compressor, entry, coded, loss, used)
+    data.keep(folder, coded, {"loss": loss, "seconds": seconds})
+    return Coder(compressor, entry, coded, loss, seconds)
 
 
 def _maker() -> tuple[CompressorMaker, str]:

@@ -71,6 +71,7 @@ class TrainingPlan(BaseModel):
     licence: str = Field(default="", description="Licence of the training data, kept in the model card.")
     data_options: dict[str, object] = Field(default_factory=dict, description="Options of the modality's data.")
     family_options: dict[str, object] = Field(default_factory=dict, description="Options of the family.")
+    start_from: Path | None = Field(default=None, description="Artifact of a model whose weights to go on from.")
     assets: dict[str, Path] = Field(default_factory=dict, description="Where shared files lie, by `core.assets` name.")
 
     @model_validator(mode="after")

@@ -18,13 +18,13 @@ from castalia.core.errors import BadRequest, DatasetError
 from castalia.core.events import Progress
 from castalia.core.plugins import families, modalities, resolve
 from castalia.core.representation import Continuous, Kind, Layout, Tokens
-from castalia.families.artifact import ArtifactConfig
+from castalia.families.artifact import WEIGHTS, ArtifactConfig, read_config
 from castalia.families.contract import Batch, Learner, Trainable
-from castalia.families.loading import family_of
+from castalia.families.loading import family_of, fill
 from castalia.training import artifact, checkpoint, data
 from castalia.training.budget import Budget
 from castalia.training.compression import FOLDER as COMPRESSOR_FOLDER
-from castalia.training.compression import SHARE, Coder, train_compressor
+from castalia.training.compression import SHARE, Coder, lent_compressor, train_compressor
 from castalia.training.events import Stopped, Trained
 from castalia.training.execution import Execution, copies, fixed, measured
 from castalia.training.plan import TrainingPlan, meeting
@@ -82,8 +82,11 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     provide(plan.assets)
     met = meeting(families().spec(plan.family), modalities().spec(plan.modality), plan.compress)
     plan = plan.model_copy(update={"compress": met.compress})
-    subject = _subject(run_folder, plan, met.kind, emit)
-    if met.compress != "none":
+    base = None if plan.start_from is None else read_config(plan.start_from)
+    subject = _subject(run_folder, plan, met.kind, base, emit)
+    if base is not None and base.compressor is not None:
+        subject = replace(subject, coder=lent_compressor(run_folder, _base(plan), base, subject.encoded))
+    elif met.compress != "none":
         first = _compressed(run_folder, plan, subject, emit, stop)
         if isinstance(first, Stopped):
             return first
@@ -93,17 +96,23 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     options_type = resolve(families().spec(plan.family).options)
     options = _options(cast("type[BaseModel]", options_type), plan.family_options, f"family {plan.family}")
     torch.manual_seed(plan.seed)
-    config = family.derive(layout, conditions, plan.size, options, subject.learnt.data)
+    config = (
+        family.derive(layout, conditions, plan.size, options, subject.learnt.data)
+        if base is None
+        else base.family_config | plan.family_options
+    )
     window = layout.length if isinstance(layout, Tokens) and layout.stream else None
     dataset = data.Dataset(subject.learnt, plan.seed, int(cast(int, config["batch"])), window)
     learner = family.build(layout, conditions, config)
+    if base is not None:
+        fill(_base(plan), WEIGHTS, learner)
     parameters = sum(one.numel() for one in learner.parameters())
     emit(Progress(message=f"{plan.family} {plan.size}: {parameters:,} parameters; {_summary(config)}"))
 
     useful = max(1, int(cast(float, config["epochs"]) * (len(dataset.training) // dataset.batch)))
     execution = _execution(run_folder, plan, learner, next(dataset.batches(data.Position())), useful)
     emit(Progress(message=execution.told()))
-    rest = 1.0 if subject.coder is None else 1.0 - SHARE
+    rest = 1.0 if subject.coder is None or base is not None else 1.0 - SHARE
     used = 0.0 if subject.coder is None else subject.coder.seconds
     seconds = None if plan.minutes is None else 60.0 * plan.minutes - used
     steps = None if plan.max_steps is None else max(1, int(plan.max_steps * rest))
@@ -113,12 +122,20 @@ def run_training(run_folder: Path, emit: Callable[[Progress], None], stop: threa
     def preview(one: Trainable) -> tuple[bytes, str]:
         return subject.shown(_draw(cast("Learner", one), SHEET, wanted, plan.seed))
 
-    trainer = Trainer(run_folder, learner, dataset, budget, execution, emit, stop, preview, plan.checkpoint_seconds)
+    trainer = Trainer(
+        run_folder, learner, dataset, budget, execution, emit, stop, preview, plan.checkpoint_seconds,
+        goes_on=base is not None,
+    )  # fmt: skip
     if not trainer.run():
         return Stopped(step=trainer.place.step)
     trainer.finish()
     emit(Progress(message="measuring and writing the model", fraction=1.0))
     return artifact.write(run_folder, _product(plan, subject, config, dataset, trainer, parameters))
+
+
+def _base(plan: TrainingPlan) -> Path:
+    """The artifact that the training goes on from."""
+    return cast("Path", plan.start_from)
 
 
 def _compressed(
@@ -149,8 +166,13 @@ def _scaled(event: Progress, start: float, end: float) -> Progress:
     return event.model_copy(update={"fraction": start + (end - start) * event.fraction})
 
 
-def _subject(run_folder: Path, plan: TrainingPlan, kind: Kind, emit: Callable[[Progress], None]) -> Subject:
-    """The training set: read and encoded the first time, from the run folder when resuming."""
+def _subject(
+    run_folder: Path, plan: TrainingPlan, kind: Kind, base: ArtifactConfig | None, emit: Callable[[Progress], None]
+) -> Subject:
+    """The training set: read and encoded the first time, from the run folder when resuming.
+
+    A training that goes on from a model represents its items as that model does.
+    """
     modality = cast("Modality", modalities().implementation(plan.modality)())
     found = data.kept(run_folder)
     if found is not None:
@@ -166,7 +188,11 @@ def _subject(run_folder: Path, plan: TrainingPlan, kind: Kind, emit: Callable[[P
             problems=survey.problems,
             hint="Put them right, or change the data options.",
         )
-    representation, encoded = modality.fit(plan.source, options, kind)
+    if base is None:
+        representation, encoded = modality.fit(plan.source, options, kind)
+    else:
+        representation = modality.restore(base.representation)
+        encoded = modality.encode(representation, plan.source, options)
     facts = {"items": len(encoded.data), "warnings": survey.warnings} | survey.facts
     facts = cast("dict[str, object]", json.loads(json.dumps(facts, default=str)))
     data.keep(run_folder, encoded, {"representation": representation.config(), "facts": facts})

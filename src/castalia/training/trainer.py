@@ -68,10 +68,14 @@ class Trainer:
         stop: threading.Event,
         preview: Preview,
         checkpoint_seconds: float = 60.0,
+        *,
+        goes_on: bool = False,
     ) -> None:
+        """``goes_on``: the weights were learnt before, so that those of the start may prove the best."""
         self.run_folder, self.dataset, self.budget, self.execution = run_folder, dataset, budget, execution
         self.emit, self.stop, self.preview = emit, stop, preview
         self.checkpoint_seconds = checkpoint_seconds
+        self.goes_on = goes_on
         self.learner = execution.apply(learner)
         self.learner.prepare()
         self.average = Average(self.learner)
@@ -90,6 +94,8 @@ class Trainer:
         """
         state = checkpoint.read(self.run_folder)
         if state is None:
+            if self.goes_on:
+                self._evaluate()
             self._save()
         else:
             self._load(state)

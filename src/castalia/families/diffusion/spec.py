@@ -12,4 +12,5 @@ SPEC = FamilySpec(
     options="castalia.families.diffusion.options:DiffusionOptions",
     sampling_options="castalia.families.diffusion.options:DiffusionSamplingOptions",
     completes=True,
+    tunable=("rate", "muon", "weight_decay", "dropout", "batch", "epochs"),
 )

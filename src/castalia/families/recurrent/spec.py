@@ -12,4 +12,5 @@ SPEC = FamilySpec(
     options="castalia.families.recurrent.options:RecurrentOptions",
     sampling_options="castalia.families.nets.token_options:TokenSamplingOptions",
     completes=True,
+    tunable=("optimiser", "matrix_rate", "rate", "weight_decay", "dropout", "batch", "epochs", "grammar_loss"),
 )

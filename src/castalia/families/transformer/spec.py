@@ -13,4 +13,5 @@ SPEC = FamilySpec(
     sampling_options="castalia.families.nets.token_options:TokenSamplingOptions",
     completes=True,
     gguf="castalia.families.transformer.gguf:network",
+    tunable=("optimiser", "matrix_rate", "rate", "weight_decay", "dropout", "batch", "epochs", "grammar_loss"),
 )

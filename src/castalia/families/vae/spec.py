@@ -12,4 +12,5 @@ SPEC = FamilySpec(
     options="castalia.families.vae.options:VaeOptions",
     sampling_options="castalia.families.vae.options:VaeSamplingOptions",
     compressor="castalia.families.vae.compressor:VaeCompressorMaker",
+    tunable=("rate", "weight_decay", "dropout", "batch", "epochs"),
 )
