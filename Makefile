@@ -11,14 +11,14 @@ start: $(VENV)/.run-ready  ## install, pull the starter models, answer eight req
 	$(BIN)/python examples/first_steps.py
 
 test: $(VENV)/.dev-ready  ## the whole suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/.dev-ready  ## format, lint, types, layers, project rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/project
+	$(BIN)/python -m pytest tests/project --ignore tests/project/test_doc_examples.py
 
 format: $(VENV)/.dev-ready  ## put the code in shape
 	$(BIN)/ruff format .

@@ -183,8 +183,8 @@ def shown(work: Path, cell: Cell) -> list[str]:
             small.thumbnail((WIDEST, WIDEST))
             small.save(target, quality=80, method=6)
         return [*lines, f"![What the {cell.family} makes of {cell.modality}](gallery/{target.name})", ""]
-    text = [line[:CHARACTERS] for line in sheet.read_text("utf-8").splitlines() if line.strip()][:LINES]
-    return [*lines, "```text", *text, "```", ""]
+    text = [f"    {line[:CHARACTERS]}" for line in sheet.read_text("utf-8").splitlines() if line.strip()][:LINES]
+    return [*lines, *text, ""]
 
 
 def write_page(work: Path) -> None:

@@ -20,6 +20,13 @@ ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "tests"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run side by side, a file's tests stay together, as they share what they trained; pages of the docs do not."""
+    for item in items:
+        alone = item.path.name == "test_doc_examples.py"
+        item.add_marker(pytest.mark.xdist_group(item.name if alone else str(item.path)))
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches the user's home folder or configuration."""

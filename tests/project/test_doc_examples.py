@@ -3,10 +3,12 @@
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,11 @@ def workplace(tmp_path: Path, starter_home: Path, monkeypatch: pytest.MonkeyPatc
     write_patients(tmp_path / "customers.csv")
     home = tmp_path / "home"
     home.mkdir()
-    for name in ("castalia.db", "castalia.db-wal"):
-        if (starter_home / name).exists():
-            shutil.copy(starter_home / name, home / name)
+    with (
+        closing(sqlite3.connect(starter_home / "castalia.db")) as theirs,
+        closing(sqlite3.connect(home / "castalia.db")) as own,
+    ):
+        theirs.backup(own)
     for name in ("cache", "models"):
         if (starter_home / name).exists():
             shutil.copytree(starter_home / name, home / name, copy_function=os.link)

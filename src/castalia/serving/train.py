@@ -19,9 +19,12 @@ from castalia.training.launcher import launch
 from castalia.training.plan import TrainingPlan
 
 
-def train(house: House, plan: TrainingPlan) -> Generator[Progress | ModelReady]:
-    """Run a plan: progress, then ModelReady. Closing the iterator stops it after a checkpoint; `resume` goes on."""
-    run = new_id("t")
+def train(house: House, plan: TrainingPlan, run: str | None = None) -> Generator[Progress | ModelReady]:
+    """Run a plan: progress, then ModelReady. Closing the iterator stops it after a checkpoint; `resume` goes on.
+
+    ``run`` is the id that the run gets; a new one when left out.
+    """
+    run = run or new_id("t")
     house.runs.start(run, plan.model_dump(mode="json"))
     yield Progress(message=f"run {run}")
     yield from _run(house, run, plan)

@@ -15,9 +15,11 @@ log = logging.getLogger("castalia.server")
 
 
 def error_body(error: CastaliaError) -> dict[str, object]:
-    """The error as OpenAI's clients read it; the hint follows the message."""
+    """The error as OpenAI's clients read it; the hint follows the message. Details, such as all problems of a dataset,
+    stand beside it."""
     message = f"{error.message} {error.hint}".strip()
-    return {"error": {"message": message, "type": _type(error.http_status), "param": None, "code": error.code}}
+    told = {"message": message, "type": _type(error.http_status), "param": None, "code": error.code}
+    return {"error": told | ({"details": error.details} if error.details else {})}
 
 
 def error_response(error: CastaliaError) -> JSONResponse:
