@@ -17,8 +17,8 @@ from castalia.families.trees.options import TreesOptions
 
 LEAVES: dict[str, int] = {"tiny": 40, "small": 30, "medium": 20, "large": 20}
 """Fewest rows of a leaf of differences by the dial."""
-ROUNDS: dict[str, int] = {"tiny": 40, "small": 100, "medium": 150, "large": 250}
-"""Most boosted trees a column by the dial."""
+ROUNDS: dict[str, int] = {"tiny": 80, "small": 200, "medium": 300, "large": 500}
+"""Most boosted trees of a column of two categories by the dial; of others half as many."""
 
 
 class TreesFamily:

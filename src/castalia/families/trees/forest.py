@@ -98,7 +98,8 @@ class Boosts(nn.Module):
         """The expected number or the log-odds (batch, width) of a column given ``features`` (batch, p)."""
         leaves = self._leaves(column)
         told = self.base[self.firsts[column] : self.firsts[column + 1]].expand(len(features), -1).clone()
-        for index in range(self.rounds if features.shape[1] else 0):
+        grown = leaves.flatten(1).any(dim=1).nonzero()
+        for index in range(int(grown.max()) + 1 if len(grown) else 0):
             leaf = torch.zeros(len(features), dtype=torch.long, device=features.device)
             for level in range(self.depth):
                 asked = features[:, int(self.feature[column, index, level])]
