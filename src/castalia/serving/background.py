@@ -25,7 +25,7 @@ State = Literal["queued", "in_progress", "completed", "failed", "canceled"]
 
 
 class BackgroundRun(BaseModel):
-    """How a run stands; ``process`` works on it."""
+    """How a run stands; ``process`` works on it, for the ``attempt``-th time."""
 
     id: str
     created: float = Field(default_factory=time.time)
@@ -34,6 +34,7 @@ class BackgroundRun(BaseModel):
     fraction: float | None = None
     error: dict[str, object] | None = None
     process: int = Field(default_factory=os.getpid)
+    attempt: int = 0
 
     @property
     def ended(self) -> bool:
@@ -102,9 +103,10 @@ class BackgroundRuns(Generic[Run]):
                 self._tell(run, state="failed", error=failure.as_dict())
 
     def _tell(self, run: Run, **news: object) -> None:
-        """Write down how it stands. Raises Interrupted when it was canceled meanwhile."""
+        """Write down how it stands. Raises Interrupted when it was canceled meanwhile, even if it was begun again."""
         with self._writing:
-            if self._read(self.folder / run.id / RUN).state == "canceled":
+            kept = self._read(self.folder / run.id / RUN)
+            if kept.state == "canceled" or kept.attempt != run.attempt:
                 raise Interrupted("The run was canceled.")
             for name, value in news.items():
                 setattr(run, name, value)

@@ -69,10 +69,11 @@ class Trainings(BackgroundRuns[TrainingJob]):
         """Go on with a stopped or failed one from its last checkpoint. Raises NotFound, Conflict."""
         job = self.get(id)
         run = next((run for run in self.house.runs.list() if run.id == id), None)
-        if not job.ended or job.state == "completed" or (run is not None and run.state == "done"):
-            state = job.state if run is None else run.state
+        state = "completed" if run is not None and run.state == "done" else job.state
+        if not job.ended or state == "completed":
             raise Conflict(f"{id} is {state}.", hint="Only what was stopped or has failed can go on.")
         again = TrainingJob.model_validate(job.model_dump(exclude={"state", "error", "process"}))
+        again.attempt += 1
         if run is None:  # it was stopped before its turn came
             return self.start(again)
         return self.launch(again, lambda: self._worked(again, lambda: resume(self.house, id)))
