@@ -83,7 +83,11 @@ def asked(house: House, model: str, case: dict[str, object], mode: str) -> tuple
         options["tools"] = [tool.model_dump() for tool in tools]
     request = Request.of_text(case["ask"], modality="text", model=model, seed=1, options=options)
     if case["kind"] == "loop":
-        box = Toolbox(ServedTool(tool, _canned(case["outputs"][tool.name]), "python") for tool in tools if tool.name in case["outputs"])
+        box = Toolbox(
+            ServedTool(tool, _canned(case["outputs"][tool.name]), "python")
+            for tool in tools
+            if tool.name in case["outputs"]
+        )
         others = [tool.model_dump() for tool in tools if tool.name not in case["outputs"]]
         request = request.model_copy(update={"options": {**options, "tools": others}})
         result = outcome(answer_with_tools(house, request, box, max_steps=MOST_STEPS), Completed).result
