@@ -135,6 +135,13 @@ def test_several_calls_are_read_and_repeats_left_out(text: str) -> None:
     assert len(single.finish()) == 1
 
 
+def test_of_a_list_that_is_cut_off_the_whole_calls_are_kept() -> None:
+    assert len(parse_calls(f"[{FIRST}, {SECOND[:-5]}")) == 1
+    for wrong in (f"{FIRST} and so on", "[]", "", "[1]"):
+        with pytest.raises(EngineError):
+            parse_calls(wrong)
+
+
 def test_a_tagged_call_is_found_behind_words() -> None:
     sifter = ToolCallSifter(ONE)
     text = f"I look it up: a < b. <tool_call>{FIRST}</tool_call>"

@@ -24,6 +24,8 @@ CALL_OPENINGS = ("{", "[{", "<tool_call>", "```json")
 TAG = CALL_OPENINGS[2]
 """The one that says so anywhere in a text."""
 FRAMES = (TAG, "</tool_call>", "```json", "```")
+BETWEEN = " \t\r\n,;[]"
+"""What stands between calls and around a list of them."""
 MOST_CALLS = 8
 """Calls that a demand for any number of them can make at once."""
 
@@ -99,40 +101,43 @@ def _with_moved_references(schema: object, tool: str) -> object:
 
 def tool_prompt(options: TextOptions) -> str:
     """The text that tells a model of its tools, for chat templates that have no place for them."""
-    lines = [json.dumps(tool.model_dump(), ensure_ascii=False) for tool in options.tools]
+    # of tools that may not be called a small model need not read
+    told = [tool for tool in options.tools if options.tool_choice in {"auto", "required", tool.name}]
+    lines = [json.dumps(tool.model_dump(), ensure_ascii=False) for tool in told]
     forced = forced_tools(options)
     when = "Call one of them now." if forced else "When one of them helps, call it; otherwise answer in plain words."
     shape = '{"name": "<the tool>", "arguments": {<its parameters>}}'
-    told = f"A call is one JSON object and nothing else: {shape}"
+    how = f"A call is one JSON object and nothing else: {shape}"
     if several_calls(options):
-        when, told = "Call those that the request needs.", f"Calls are a JSON list and nothing else: [{shape}, ...]"
+        when, how = "Call those that the request needs.", f"Calls are a JSON list and nothing else: [{shape}, ...]"
     elif not forced and options.parallel_tool_calls:
-        told += " Several calls stand below each other."
-    return "You have these tools, one JSON object a line:\n" + "\n".join(lines) + f"\n{when} {told}"
+        how += " Several calls stand below each other."
+    return "You have these tools, one JSON object a line:\n" + "\n".join(lines) + f"\n{when} {how}"
 
 
 def parse_calls(text: str) -> list[ToolCall]:
     """The calls ``{"name": ..., "arguments": {...}}`` in a text of nothing else, bare, listed, tagged or fenced.
 
-    One that repeats another to the letter is left out. Raises EngineError when there is anything else, or the JSON is
-    not complete.
+    One that repeats another to the letter is left out, and so is one that the end of the answer cut short, behind
+    others. Raises EngineError when there is anything else, or no call is complete.
     """
     body = text
     for frame in FRAMES:
         body = body.replace(frame, " ")
-    decoder = json.JSONDecoder()
     found: dict[tuple[str, str], ToolCall] = {}
-    body = body.strip()
-    try:
-        while body:
-            value, end = decoder.raw_decode(body)
-            body = body[end:].lstrip(" \t\r\n,;")
-            for one in cast("list[Schema]", value if isinstance(value, list) else [value]):
-                name, arguments = str(one["name"]), json.dumps(one["arguments"], ensure_ascii=False)
-                call = ToolCall(id=f"call_{secrets.token_hex(8)}", name=name, arguments=arguments)
-                found.setdefault((name, arguments), call)
-    except (ValueError, KeyError, TypeError):
-        found.clear()
+    body = body.strip(BETWEEN)
+    while body:
+        try:
+            value, end = json.JSONDecoder().raw_decode(body)
+            name, arguments = str(value["name"]), json.dumps(value["arguments"], ensure_ascii=False)
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, ValueError) and found and body.startswith("{"):
+                break
+            found.clear()
+            break
+        call = ToolCall(id=f"call_{secrets.token_hex(8)}", name=name, arguments=arguments)
+        found.setdefault((name, arguments), call)
+        body = body[end:].lstrip(BETWEEN)
     if not found:
         raise EngineError(
             "The model's tool call is not complete JSON.",

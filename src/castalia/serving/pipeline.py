@@ -24,6 +24,7 @@ from castalia.serving.imitate import imitate
 from castalia.serving.inlining import with_inlined_text
 from castalia.serving.recording import keep_outputs, record, record_failure
 from castalia.serving.resolving import resolve_request
+from castalia.serving.tool_routing import with_routed_tools
 from castalia.serving.transcribing import transcriber
 
 
@@ -78,6 +79,7 @@ def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
         request = house.guard.inbound(with_inlined_text(request)).request
     resolved = resolve_request(request, choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "family": model.family})
+    resolved, choice = with_routed_tools(house, resolved, choice, model)
     work = Work(resolved, choice, model, timing, started, earlier, evidence=evidence)
     while True:
         yield Chosen(choice=work.choice)
@@ -141,6 +143,7 @@ def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaEr
     )
     resolved = resolve_request(request.model_copy(update={"seed": work.request.seed}), choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "reasons": [*choice.reasons, reason]})
+    resolved, choice = with_routed_tools(house, resolved, choice, model)
     return Work(resolved, choice, model, work.timing, work.started, work.earlier, evidence=work.evidence)
 
 

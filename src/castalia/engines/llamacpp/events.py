@@ -58,7 +58,7 @@ class Answer:
         for call in calls:
             yield ToolCallDelta(call=call)
         yield Usage(counts=self._counts)
-        yield Done(finish_reason="tool_calls" if calls else self._reason)
+        yield Done(finish_reason="tool_calls" if calls and self._reason == "stop" else self._reason)
 
     def _gather(self, piece: Chunk) -> None:
         """Put together a call that the server found in the model's own notation."""

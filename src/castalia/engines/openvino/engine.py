@@ -178,7 +178,7 @@ class OpenVinoEngine:
         else:
             for call in last:
                 yield ToolCallDelta(call=call)
-            finish = "tool_calls"
+            finish = "length" if finish == "length" else "tool_calls"
         yield Usage(counts=UsageCounts(input_tokens=length, output_tokens=count))
         yield Done(finish_reason=finish)
 

@@ -162,7 +162,7 @@ class ResponseBody(Strict):
     stream_options: StreamOptions | None = None
     tools: list[ToolItem] = Field(default_factory=list[ToolItem])
     tool_choice: Literal["none", "auto", "required"] | ChosenFunction | ChosenMcp | ChosenFileSearch = "auto"
-    parallel_tool_calls: bool | None = None
+    parallel_tool_calls: bool = True
     max_tool_calls: int | None = Field(default=None, ge=1)
     text: TextConfig = TextConfig()
     max_output_tokens: int | None = None
@@ -240,8 +240,7 @@ class ResponseBody(Strict):
             {**(nothing if isinstance(tool, FunctionTool) else {}), **tool.model_dump(exclude_none=True)}
             for tool in self.tools
         ]
-        # allowed, but a demanded call is always one: the response says so
-        return {**nulls, "temperature": None, "top_p": None, **told, "tools": tools, "parallel_tool_calls": False}
+        return {**nulls, "temperature": None, "top_p": None, **told, "tools": tools}
 
     def _options(self) -> dict[str, object]:
         options: dict[str, object] = {
@@ -267,6 +266,7 @@ class ResponseBody(Strict):
                     "file_search is demanded and not among the tools.", hint="Name its vector stores in tools."
                 )
             options["tool_choice"] = chosen if isinstance(chosen, str) else chosen.name or "required"
+            options["parallel_tool_calls"] = self.parallel_tool_calls
         return {name: value for name, value in options.items() if value is not None}
 
     def _schema(self) -> dict[str, object] | None:

@@ -1,0 +1,105 @@
+"""Which tool a request needs, by meaning, for language models that were not made for tools.
+
+A chat template without a place for tools tells of a model that never learnt to call them: it does not call when it
+should, and demanded to, it calls at random (docs/experiments.md). Sentence vectors decide better: the request, or each
+piece of it, is near the description of the tool it needs, and near none when words are wanted. The model then fills in
+the arguments of that tool, or answers as if there were no tools. Decision 0020.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from castalia.core.assets import SENTENCE_VECTORS
+from castalia.core.contracts import Array
+from castalia.core.models import Model
+from castalia.core.requests import Request
+from castalia.core.results import Choice
+from castalia.modalities.text.options import TextOptions, Tool
+from castalia.serving.house import House
+
+NEAR = 0.22
+"""Cosine from which a piece of a request is one for a tool; see `python benchmarks/tools.py`."""
+DESCRIBED = 200
+"""Characters of a tool's description that its vector reads."""
+BORDERS = re.compile(r"[.!?;]\s+|,?\s+(?:and|then|and then)\s+", re.IGNORECASE)
+
+Encode = Callable[[Sequence[str]], Array]
+"""Texts to unit vectors (n, 384)."""
+
+
+def with_routed_tools(house: House, request: Request, choice: Choice, model: Model) -> tuple[Request, Choice]:
+    """The resolved request with its ``tool_choice`` decided, and the choice with the reason.
+
+    Both as they are when there is nothing to decide: no tools, one named, none allowed, a model that knows tools, or no
+    sentence vectors here.
+    """
+    options = request.options
+    open_choice = bool(options.get("tools")) and options.get("tool_choice") in {"auto", "required"}
+    untaught = model.details.get("tools_in_template") is False
+    if not (open_choice and untaught) or options.get("raw") or SENTENCE_VECTORS not in house.assets():
+        return request, choice
+    parsed = TextOptions.model_validate(options)
+    name, near = next_tool(request, parsed, house.library.encode)
+    decided = {"tool_choice": name or "none"}
+    told = f"{model.name} was not made for tools, so the meaning of the words decided: "
+    told += f"the tool {name} ({near:.2f})." if name else f"no tool ({near:.2f}; {NEAR} would do)."
+    return (
+        request.model_copy(update={"options": {**options, **decided}}),
+        choice.model_copy(update={"reasons": [*choice.reasons, told]}),
+    )
+
+
+def next_tool(request: Request, options: TextOptions, encode: Encode) -> tuple[str | None, float]:
+    """The next tool that the last words of the user need, after those called since, and how near it is.
+
+    None when no further one is needed; a demand (``required``) always gets the nearest.
+    """
+    text = request.prompt.strip()
+    if not text:
+        return None, 0.0
+    pieces = [text, *pieces_of(text)]
+    vectors = encode([*pieces, *(_described(tool) for tool in options.tools)])
+    cosines = vectors[: len(pieces)] @ vectors[len(pieces) :].T  # (pieces, tools)
+    names = [tool.name for tool in options.tools]
+    wanted = _near(cosines[1:], names) or _near(cosines[:1], names)
+    called = _called_since(request)
+    for name, near in wanted.items():
+        if name not in called:
+            return name, near
+    best = int(cosines[0].argmax())
+    return (names[best] if options.tool_choice == "required" else None), float(cosines[0][best])
+
+
+def _near(cosines: Array, names: list[str]) -> dict[str, float]:
+    """The tools that any row is nearest to and near enough, in the order of the rows."""
+    found: dict[str, float] = {}
+    for row in cosines:
+        best = int(row.argmax())
+        if float(row[best]) >= NEAR:
+            found.setdefault(names[best], float(row[best]))
+    return found
+
+
+def pieces_of(text: str) -> list[str]:
+    """The clauses of a request; what follows a colon is a quotation and stays whole. None when there is but one."""
+    head, colon, tail = text.partition(": ")
+    found = [piece.strip(" .,!?") for piece in BORDERS.split(head)]
+    pieces = [piece for piece in found if len(piece.split()) > 1]
+    if colon and pieces:
+        pieces[-1] += colon + tail
+    return pieces if len(pieces) > 1 else []
+
+
+def _called_since(request: Request) -> set[str]:
+    """Tools called after the last words of the user."""
+    called: set[str] = set()
+    for message in reversed(request.messages):
+        if message.role == "user":
+            break
+        called |= {call.name for call in message.tool_calls}
+    return called
+
+
+def _described(tool: Tool) -> str:
+    words = tool.name.replace("_", " ").replace("-", " ")
+    return f"{words}: {tool.description[:DESCRIBED]}"
