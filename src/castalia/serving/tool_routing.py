@@ -1,9 +1,10 @@
-"""Which tool a request needs, by meaning, for language models that were not made for tools.
+"""Which tool a request needs, by meaning, for language models that decide it badly themselves.
 
 A chat template without a place for tools tells of a model that never learnt to call them: it does not call when it
 should, and demanded to, it calls at random (docs/experiments.md). Sentence vectors decide better: the request, or each
 piece of it, is near the description of the tool it needs, and near none when words are wanted. The model then fills in
-the arguments of that tool, or answers as if there were no tools. Decision 0020.
+the arguments of that tool, or answers as if there were no tools. A small model that did learn to call is only told
+whether to. Decision 0020.
 """
 
 import re
@@ -19,6 +20,8 @@ from castalia.serving.house import House
 
 NEAR = 0.22
 """Cosine from which a piece of a request is one for a tool; see `python benchmarks/tools.py`."""
+SMALL = 1e9
+"""Weights below which a model that learnt to call tools is told whether to."""
 DESCRIBED = 200
 """Characters of a tool's description that its vector reads."""
 BORDERS = re.compile(r"[.!?;]\s+|,?\s+(?:and|then|and then)\s+", re.IGNORECASE)
@@ -35,17 +38,24 @@ def with_routed_tools(house: House, request: Request, choice: Choice, model: Mod
     """
     options = request.options
     open_choice = bool(options.get("tools")) and options.get("tool_choice") in {"auto", "required"}
-    untaught = model.details.get("tools_in_template") is False
-    if not (open_choice and untaught) or options.get("raw") or SENTENCE_VECTORS not in house.assets():
+    taught = model.details.get("tools_in_template")
+    size = model.details.get("parameters")
+    small = isinstance(size, int) and size < SMALL
+    if not open_choice or taught is None or (taught and not small) or options.get("raw"):
         return request, choice
-    parsed = TextOptions.model_validate(options)
-    name, near = next_tool(request, parsed, house.library.encode)
-    decided = {"tool_choice": name or "none"}
-    told = f"{model.name} was not made for tools, so the meaning of the words decided: "
-    told += f"the tool {name} ({near:.2f})." if name else f"no tool ({near:.2f}; {NEAR} would do)."
+    if SENTENCE_VECTORS not in house.assets():
+        return request, choice
+    name, near = next_tool(request, TextOptions.model_validate(options), house.library.encode)
+    if taught and name is not None and not called_since(request):
+        decided, told = "required", f"a tool is needed ({near:.2f} near {name})."
+    elif name is not None:
+        decided, told = name, f"the tool {name} ({near:.2f} near)."
+    else:
+        decided, told = "none", f"no tool is needed ({near:.2f} near at most)."
+    reason = f"{model.name} decides badly on tools, so the meaning of the words did: {told}"
     return (
-        request.model_copy(update={"options": {**options, **decided}}),
-        choice.model_copy(update={"reasons": [*choice.reasons, told]}),
+        request.model_copy(update={"options": {**options, "tool_choice": decided}}),
+        choice.model_copy(update={"reasons": [*choice.reasons, reason]}),
     )
 
 
@@ -62,7 +72,7 @@ def next_tool(request: Request, options: TextOptions, encode: Encode) -> tuple[s
     cosines = vectors[: len(pieces)] @ vectors[len(pieces) :].T  # (pieces, tools)
     names = [tool.name for tool in options.tools]
     wanted = _near(cosines[1:], names) or _near(cosines[:1], names)
-    called = _called_since(request)
+    called = called_since(request)
     for name, near in wanted.items():
         if name not in called:
             return name, near
@@ -90,7 +100,7 @@ def pieces_of(text: str) -> list[str]:
     return pieces if len(pieces) > 1 else []
 
 
-def _called_since(request: Request) -> set[str]:
+def called_since(request: Request) -> set[str]:
     """Tools called after the last words of the user."""
     called: set[str] = set()
     for message in reversed(request.messages):
