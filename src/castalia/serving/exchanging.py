@@ -140,6 +140,25 @@ def keep(
     return _placed(house, turn, kept)
 
 
+def added(house: House, conversation: str, said: list[Message]) -> Turn:
+    """Keep messages at the end of a conversation as a turn that nobody answered, personal data hidden as always.
+
+    Raises NotFound, and Conflict when the conversation goes on meanwhile.
+    """
+    after = house.conversations.get(conversation).tip
+    before = house.conversations.path(after)
+    hide = house.guard.hiding(message.text for one in before for message in one.messages)
+    hidden = said if hide is None else [hide.message(message) for message in said]
+    turn = Turn(
+        id=new_turn_id(),
+        conversation=conversation,
+        parent=after,
+        said=[by_reference(house, message) for message in hidden],
+    )
+    house.conversations.append(turn)
+    return turn
+
+
 NOT_KEPT = {"outputs", "tool_calls", "trace"}
 """Fields of a result that a turn holds itself."""
 

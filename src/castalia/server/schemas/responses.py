@@ -217,14 +217,7 @@ class ResponseBody(Strict):
             return [Message.of_text(self.input)]
         if not self.input:
             raise BadRequest("The input is empty.", hint="Send a text or at least one item.")
-        messages: list[Message] = []
-        for item in self.input:
-            message = _message(item)
-            if isinstance(item, FunctionCallItem) and messages and messages[-1].role == "assistant":
-                messages[-1].tool_calls += message.tool_calls
-            else:
-                messages.append(message)
-        return messages
+        return messages_of(self.input)
 
     @property
     def conversation_id(self) -> str | None:
@@ -281,6 +274,18 @@ class ResponseBody(Strict):
 
 
 NOT_ECHOED = {"store", "stream", "stream_options", "include", "castalia", "conversation", "model"}
+
+
+def messages_of(items: list[InputItem]) -> list[Message]:
+    """Items as messages; calls that follow each other are one message. Raises BadRequest, UnsupportedInput."""
+    messages: list[Message] = []
+    for item in items:
+        message = _message(item)
+        if isinstance(item, FunctionCallItem) and messages and messages[-1].role == "assistant":
+            messages[-1].tool_calls += message.tool_calls
+        else:
+            messages.append(message)
+    return messages
 
 
 def _message(item: InputItem) -> Message:
