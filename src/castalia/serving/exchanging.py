@@ -120,9 +120,9 @@ def keep(
     said, spoken, trace = turn.request.messages, answered, result.trace
     shown = hidden_result(house, result)
     face = {**turn.face, "result": shown.model_dump(mode="json", exclude=NOT_KEPT)}
-    cited = next((part.info["documents"] for part in shown.outputs if "documents" in part.info), None)
-    if cited is not None:
-        face["cited"] = cited
+    for name, told in (("cited", "documents"), ("passages", "passages")):
+        found = [part.info[told] for part in shown.outputs if told in part.info]
+        face |= {name: found[0]} if found else {}
     if hide is not None:
         said, spoken = [hide.message(message) for message in said], [hide.message(message) for message in spoken]
         trace = [hidden_use(hide, use) for use in trace]

@@ -99,7 +99,7 @@ def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
     outputs = work.collector.outputs(choice.modality)
     support: list[Measure] = []
     if evidence is not None:
-        outputs = [grounded_part(house, outputs, evidence)]
+        outputs = [grounded_part(house, outputs, evidence, request.search)]
         support = [support_measure(outputs[0])]
         yield TextDelta(text=outputs[0].text or "")
     context = CheckContext(
@@ -188,7 +188,7 @@ def _declined(
     house: House, asked: Request, choice: Choice, timing: Timing, evidence: Evidence
 ) -> Generator[TextDelta | Completed]:
     """That the documents say nothing to the question, as the result; no model has run."""
-    part = declined_part(evidence)
+    part = declined_part(evidence, asked.search)
     yield TextDelta(text=part.text or "")
     verdict = Verdict.of([support_measure(part)])
     result = Result(id=asked.id, choice=choice, outputs=[part], timing=timing, verdict=verdict)

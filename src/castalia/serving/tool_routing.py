@@ -1,10 +1,9 @@
-"""Which tool a request needs, by meaning, for language models that decide it badly themselves.
+"""Which tools a request needs, by meaning, for language models that decide it badly themselves.
 
 A chat template without a place for tools tells of a model that never learnt to call them: it does not call when it
-should, and demanded to, it calls at random (docs/experiments.md). Sentence vectors decide better: the request, or each
-piece of it, is near the description of the tool it needs, and near none when words are wanted. The model then fills in
-the arguments of that tool, or answers as if there were no tools. A small model that did learn to call is only told
-whether to. Decision 0020.
+should, and demanded to, it calls at random; small models that did learn do little better (docs/experiments.md).
+Sentence vectors decide better: the request, or each piece of it, is near the description of the tool it needs, and near
+none when words are wanted. The model then fills in the arguments, or answers as if there were no tools. Decision 0020.
 """
 
 import re
@@ -21,10 +20,12 @@ from castalia.serving.house import House
 NEAR = 0.22
 """Cosine from which a piece of a request is one for a tool; see `python benchmarks/tools.py`."""
 SMALL = 1e9
-"""Weights below which a model that learnt to call tools is told whether to."""
+"""Weights below which a model that learnt to call tools decides badly all the same."""
 DESCRIBED = 200
 """Characters of a tool's description that its vector reads."""
-BORDERS = re.compile(r"[.!?;]\s+|,?\s+(?:and|then|and then)\s+", re.IGNORECASE)
+BORDERS = re.compile(r"[.!?;]\s+|,?\s+(?:and then|and|then)\s+", re.IGNORECASE)
+STEPS = re.compile(r"\b(?:then|after|afterwards|that|it|its|him|her|them|result)\b", re.IGNORECASE)
+"""Words by which a piece of a request needs what an earlier one brings."""
 
 Encode = Callable[[Sequence[str]], Array]
 """Texts to unit vectors (n, 384)."""
@@ -45,39 +46,42 @@ def with_routed_tools(house: House, request: Request, choice: Choice, model: Mod
         return request, choice
     if SENTENCE_VECTORS not in house.assets():
         return request, choice
-    name, near = next_tool(request, TextOptions.model_validate(options), house.library.encode)
-    if taught and name is not None and not called_since(request):
-        decided, told = "required", f"a tool is needed ({near:.2f} near {name})."
-    elif name is not None:
-        decided, told = name, f"the tool {name} ({near:.2f} near)."
-    else:
-        decided, told = "none", f"no tool is needed ({near:.2f} near at most)."
-    reason = f"{model.name} decides badly on tools, so the meaning of the words did: {told}"
+    parsed = TextOptions.model_validate(options)
+    needed, near = needed_tools(request, parsed, house.library.encode)
+    decided: dict[str, object] = {"tool_choice": needed[0] if needed else "none"}
+    if len(needed) > 1:
+        offered = [tool.model_dump() for tool in parsed.tools if tool.name in needed]
+        decided = {"tool_choice": "required", "tools": offered}
+    told = f"calls of {', '.join(dict.fromkeys(needed))}" if needed else "no tool"
+    reason = f"{model.name} decides badly on tools; the meaning of the words says: {told} ({near:.2f} near)."
     return (
-        request.model_copy(update={"options": {**options, "tool_choice": decided}}),
+        request.model_copy(update={"options": {**options, **decided}}),
         choice.model_copy(update={"reasons": [*choice.reasons, reason]}),
     )
 
 
-def next_tool(request: Request, options: TextOptions, encode: Encode) -> tuple[str | None, float]:
-    """The next tool that the last words of the user need, after those called since, and how near it is.
+def needed_tools(request: Request, options: TextOptions, encode: Encode) -> tuple[list[str], float]:
+    """The tools to call next for the last words of the user, in their order, and how near the first one is.
 
-    None when no further one is needed; a demand (``required``) always gets the nearest.
+    None when no further one is needed; a demand (``required``) always gets the nearest. Several (perhaps one tool
+    twice) when calls may be parallel, none was made yet, and no piece of the request needs what another brings.
     """
     text = request.prompt.strip()
     if not text:
-        return None, 0.0
-    pieces = [text, *pieces_of(text)]
-    vectors = encode([*pieces, *(_described(tool) for tool in options.tools)])
-    cosines = vectors[: len(pieces)] @ vectors[len(pieces) :].T  # (pieces, tools)
+        return [], 0.0
+    pieces = pieces_of(text)
+    vectors = encode([text, *pieces, *(_described(tool) for tool in options.tools)])
+    cosines = vectors[: len(pieces) + 1] @ vectors[len(pieces) + 1 :].T  # (1 + pieces, tools)
     names = [tool.name for tool in options.tools]
     wanted = _near(cosines[1:], names) or _near(cosines[:1], names)
     called = called_since(request)
-    for name, near in wanted.items():
-        if name not in called:
-            return name, near
+    left = [name for name in wanted if name not in called]
+    if left and pieces and options.parallel_tool_calls and not called and not STEPS.search(text):
+        return (left if len(left) > 1 else left * 2), wanted[left[0]]
+    if left:
+        return left[:1], wanted[left[0]]
     best = int(cosines[0].argmax())
-    return (names[best] if options.tool_choice == "required" else None), float(cosines[0][best])
+    return [names[best]] if options.tool_choice == "required" else [], float(cosines[0][best])
 
 
 def _near(cosines: Array, names: list[str]) -> dict[str, float]:

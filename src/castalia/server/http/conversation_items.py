@@ -7,7 +7,8 @@ from castalia.core.errors import NotFound
 from castalia.server.http.response_items import Item, Placed, answered_items, said_items
 from castalia.store.conversations import Turn
 
-CITED = "cited"
+OF_SEARCH = {"cited", "passages"}
+"""What a turn keeps of a search in files."""
 
 
 def conversation_items(path: list[Turn]) -> list[Item]:
@@ -26,7 +27,7 @@ def found_item(path: list[Turn], id: str) -> tuple[Turn, Placed]:
 
 def turn_without(turn: Turn, gone: Placed) -> Turn:
     """The turn without an item; a call that was run here takes its output along. Other items keep their ids."""
-    face = {name: value for name, value in turn.face.items() if gone.side != "search" or name != CITED}
+    face = {name: value for name, value in turn.face.items() if gone.side != "search" or name not in OF_SEARCH}
     side = "said" if gone.side == "said" else "answered"
     numbers = cast("dict[str, list[int]]", face.get("gone", {}))
     face["gone"] = {**numbers, side: [*numbers.get(side, []), int(gone.id.rpartition("_")[2])]}

@@ -97,7 +97,9 @@ def answered_items(turn: Turn) -> list[Placed]:
     numbers = _numbers(turn, "answered")
     items: list[Placed] = []
     if cited is not None:
-        items.append(Placed(search_item(item_id(turn.id, next(numbers)), query_of(turn.said)), "search"))
+        passages = cast("list[Item] | None", turn.face.get("passages"))
+        told = search_item(item_id(turn.id, next(numbers)), query_of(turn.said), passages=passages)
+        items.append(Placed(told, "search"))
     for place, message in enumerate(turn.answered):
         if message.role != "assistant":
             continue

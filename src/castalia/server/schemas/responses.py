@@ -6,9 +6,11 @@ from pydantic import Field
 
 from castalia.core.content import Message, Part, ToolCall
 from castalia.core.errors import BadRequest
+from castalia.core.filters import Filter, Search
 from castalia.core.requests import AUTO, Request
 from castalia.server.schemas.chat import InputFile, attachment_of_url, file_part
 from castalia.server.schemas.extras import Extras, Strict
+from castalia.server.schemas.ranking import RankingOptions
 
 
 class ContentItem(Strict):
@@ -85,6 +87,9 @@ class FileSearchTool(Strict):
 
     type: Literal["file_search"]
     vector_store_ids: list[str] = Field(min_length=1)
+    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    filters: Filter | None = None
+    ranking_options: RankingOptions = RankingOptions()
 
 
 ToolItem = Annotated[FunctionTool | McpTool | FileSearchTool, Field(discriminator="type")]
@@ -194,6 +199,7 @@ class ResponseBody(Strict):
             options={**self._options(), **variables, **self.castalia.options},
             task=task,
             documents=self.vector_stores,
+            search=self.search,
         )
 
     @property
@@ -205,6 +211,24 @@ class ResponseBody(Strict):
         if len(searches) < len(self.tools):
             raise BadRequest("file_search stands alone.", hint="Leave the other tools out.")
         return [store for tool in searches for store in tool.vector_store_ids]
+
+    @property
+    def search(self) -> Search:
+        """How the vector stores are searched. Raises BadRequest for several tools ``file_search`` that differ in it."""
+        told = RESULTS in self.include
+        ways = [
+            Search(
+                most=tool.max_num_results,
+                filters=tool.filters,
+                threshold=tool.ranking_options.score_threshold,
+                told=told,
+            )
+            for tool in self.tools
+            if isinstance(tool, FileSearchTool)
+        ]
+        if any(way != ways[0] for way in ways):
+            raise BadRequest("Two tools file_search want different searches.", hint="Use one for all vector stores.")
+        return ways[0] if ways else Search(told=told)
 
     @property
     def task(self) -> str | None:
@@ -273,6 +297,8 @@ class ResponseBody(Strict):
         return wanted.schema_
 
 
+RESULTS = "file_search_call.results"
+"""In ``include``: the passages that were found are told with the search."""
 NOT_ECHOED = {"store", "stream", "stream_options", "include", "castalia", "conversation", "model"}
 
 
