@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents bench-language bench-finetuning build clean
+.PHONY: start test check format bench bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents bench-language bench-finetuning bench-tools build clean
 
 start: $(VENV)/.run-ready  ## install, pull the starter models, answer eight requests
 	$(BIN)/python examples/first_steps.py
@@ -24,7 +24,7 @@ format: $(VENV)/.dev-ready  ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents bench-language bench-finetuning  ## all benchmarks
+bench: bench-serving bench-choosing bench-guarding bench-shakespeare bench-chorales bench-fashion bench-throughput bench-tables bench-documents bench-language bench-finetuning bench-tools  ## all benchmarks
 
 bench-serving: $(VENV)/.dev-ready  ## language engines on the same bytes, interleaved
 	$(BIN)/python benchmarks/serving.py
@@ -60,6 +60,9 @@ bench-language: $(VENV)/.dev-ready  ## every language task on cases of our own
 
 bench-finetuning: $(VENV)/.dev-ready  ## a format learnt by a language model, on e-mails never seen
 	$(BIN)/python benchmarks/finetuning.py
+
+bench-tools: $(VENV)/.dev-ready  ## tool calls on cases of our own
+	$(BIN)/python benchmarks/tools.py
 
 build: $(VENV)/.dev-ready  ## wheels of castalia and castalia-starter, and source archives, in dist/
 	$(BIN)/python -m build

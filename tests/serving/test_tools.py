@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,14 @@ def hang() -> str:
     return ""
 
 @server.tool()
+def shout() -> str:
+    """Says far more on stderr than a pipe holds."""
+    for _ in range(2000):
+        print("x" * 1000, file=sys.stderr)
+    print("that was it", file=sys.stderr, flush=True)
+    return "done"
+
+@server.tool()
 def die() -> str:
     """Ends the server."""
     print("goodbye cruel world", file=sys.stderr, flush=True)
@@ -59,7 +68,7 @@ server.run()
 def served(tmp_path: Path) -> Settings:
     script = tmp_path / "server.py"
     script.write_text(SERVER)
-    allow = ["double", "environment", "hang", "die"]
+    allow = ["double", "environment", "hang", "shout", "die"]
     server = McpServer(command=sys.executable, arguments=[str(script)], allow=allow, call_seconds=2)
     return Settings(home=tmp_path / "home", mcp={"test": server})
 
@@ -94,6 +103,30 @@ def test_a_server_that_hangs_or_dies_is_told(served: Settings) -> None:
         assert "2 s passed" in called(Toolbox(tools), "hang").error
     with mcp_tools(served, "test", ["die"]) as tools:
         assert "goodbye cruel world" in called(Toolbox(tools), "die").error
+
+
+def test_what_a_server_says_on_stderr_is_read_and_only_its_end_kept(served: Settings) -> None:
+    with mcp_tools(served, "test", ["shout", "die", "double"]) as tools:
+        toolbox = Toolbox(tools)
+        assert called(toolbox, "shout").output == "done"
+        assert called(toolbox, "double", number=2).output == "4"
+        error = called(toolbox, "die").error
+    assert "that was it" in error
+    assert "goodbye cruel world" in error
+    assert len(error) < 1000
+
+
+def test_a_server_that_never_answers_is_given_up_in_time(tmp_path: Path) -> None:
+    mute = "import sys, time; print('nothing', flush=True); print('busy', file=sys.stderr, flush=True); time.sleep(60)"
+    server = McpServer(command=sys.executable, arguments=["-c", mute], start_seconds=1)
+    started = time.monotonic()
+    with (
+        pytest.raises(ToolError, match="within 1 s") as caught,
+        mcp_tools(Settings(home=tmp_path, mcp={"mute": server}), "mute"),
+    ):
+        pass
+    assert "busy" in caught.value.hint
+    assert time.monotonic() - started < 20
 
 
 def test_a_server_that_does_not_start_is_told(tmp_path: Path) -> None:

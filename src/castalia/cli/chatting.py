@@ -1,6 +1,7 @@
 """castalia chat"""
 
 import sys
+from contextlib import ExitStack
 
 import click
 
@@ -10,8 +11,10 @@ from castalia.cli.output import print_json, show_error, show_verdict
 from castalia.core.errors import CastaliaError
 from castalia.core.requests import AUTO
 from castalia.core.results import Verdict
+from castalia.serving.mcp_servers import mcp_tools
 from castalia.serving.summary import result_summary
 from castalia.serving.talking import NEWEST, Talk
+from castalia.serving.toolbox import Toolbox
 
 HELP = "/new starts over, /verdict shows the last verdict, /exit or Ctrl-D leaves."
 
@@ -31,6 +34,8 @@ HELP = "/new starts over, /verdict shows the last verdict, /exit or Ctrl-D leave
     help="Go on with a conversation, the newest without ID.",
 )
 @click.option("--branch", metavar="ID[:TURN]", help="Begin a new conversation that goes on from a turn of another.")
+@click.option("--mcp", metavar="SERVER", help="An MCP server of castalia.toml whose tools the model may call.")
+@click.option("--allow", metavar="TOOL", multiple=True, help="Of its allowed tools only this one; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a turn.")
 def chat(
     model: str,
@@ -40,12 +45,16 @@ def chat(
     seed: int | None,
     going_on: str | None,
     branch: str | None,
+    mcp: str | None,
+    allow: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Each line of standard input is a turn; finished turns are kept, the model stays loaded between turns."""
     options: dict[str, object] = {} if temperature is None else {"temperature": temperature}
     interactive = sys.stdin.isatty()
-    with opened_house() as house:
+    with ExitStack() as opened:
+        house = opened.enter_context(opened_house())
+        tools = [] if mcp is None else opened.enter_context(mcp_tools(house.settings, mcp, allow or None))
         talk = Talk(
             house,
             conversation=going_on,
@@ -55,6 +64,7 @@ def chat(
             engine=engine,
             seed=seed,
             options=options,
+            toolbox=Toolbox(tools),
         )
         if interactive:
             click.echo(HELP, err=True)

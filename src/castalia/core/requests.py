@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from castalia.core.content import Message, Part
+from castalia.core.filters import Search
 
 AUTO = "auto"
 Preference = Literal["best", "fastest", "cheapest", "private"]
@@ -25,7 +26,7 @@ class Request(BaseModel):
     completes and validates them with the modality's options class. ``seed`` is drawn when it is None, so that every
     result can be made again. ``suffix`` is that of the file the output shall become (``.mp3``): it picks the format.
     ``policy`` says what counts when several models could answer; None: the setting ``chooser.policy``.
-    ``documents`` names the collections that the answer must come from.
+    ``documents`` names the collections that the answer must come from, ``search`` how they are looked through.
     ``task`` names a language task (`castalia.language`): then the texts and attachments are what it works on, and
     ``options`` are its options beside those of text generation.
     """
@@ -42,6 +43,7 @@ class Request(BaseModel):
     suffix: str | None = None
     policy: Preference | None = None
     documents: list[str] | None = None
+    search: Search = Search()
     task: str | None = None
 
     @classmethod

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from castalia.core.errors import BadRequest, EngineError
-from castalia.engines.chat import forced_tools, tool_schema
+from castalia.engines.calling import forced_tools, tool_schema
 from castalia.modalities.text.options import TextOptions
 
 Schema = dict[str, object]
@@ -31,7 +31,7 @@ def answer_schema(options: TextOptions) -> Schema | None:
     Raises BadRequest for one that cannot be enforced, and when it is asked for beside tools that may be called.
     """
     if forced_tools(options):
-        schema = tool_schema(options.tools, options.tool_choice)
+        schema = tool_schema(options)
     elif options.json_schema is None:
         return None
     elif options.tools and options.tool_choice == "auto":

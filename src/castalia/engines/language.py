@@ -15,5 +15,6 @@ TEXT_OPTIONS = (
     "json_schema",
     "tools",
     "tool_choice",
+    "parallel_tool_calls",
 )
 """Names of `castalia.modalities.text.options.TextOptions`; an engine that lacks one lists its own."""

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from castalia.core.config import GuardSettings, Policy
 from castalia.core.content import Message, Part
@@ -126,12 +127,18 @@ class Guard:
         return request if self.settings.history == "keep" else Redactor().request(request)
 
     def outputs_for_history(self, outputs: list[Part]) -> list[Part]:
-        """Outputs as history keeps them: their texts redacted, unless ``guard.history`` is ``keep``."""
+        """Outputs as history keeps them: their texts and those that they cite redacted, unless ``guard.history`` is
+        ``keep``."""
         if self.settings.history == "keep":
             return outputs
         redactor = Redactor()
         return [
-            part if part.text is None else part.model_copy(update={"text": redactor.text(part.text)})
+            part.model_copy(
+                update={
+                    "text": None if part.text is None else redactor.text(part.text),
+                    "info": _with_hidden_texts(part.info, redactor),
+                }
+            )
             for part in outputs
         ]
 
@@ -225,3 +232,15 @@ def _shares(column: str, values: list[str]) -> dict[str, float]:
 
 def _told(shares: dict[str, float]) -> str:
     return ", ".join(f"{NAMES[kind]} in {share:.0%} of rows" for kind, share in sorted(shares.items()))
+
+
+def _with_hidden_texts(info: Any, redactor: Redactor) -> Any:
+    """Facts about an output with every ``text`` in them redacted."""
+    if isinstance(info, list):
+        return [_with_hidden_texts(one, redactor) for one in cast("list[object]", info)]
+    if not isinstance(info, dict):
+        return info
+    return {
+        name: redactor.text(value) if name == "text" and isinstance(value, str) else _with_hidden_texts(value, redactor)
+        for name, value in cast("dict[str, object]", info).items()
+    }

@@ -120,9 +120,9 @@ def keep(
     said, spoken, trace = turn.request.messages, answered, result.trace
     shown = hidden_result(house, result)
     face = {**turn.face, "result": shown.model_dump(mode="json", exclude=NOT_KEPT)}
-    cited = next((part.info["documents"] for part in shown.outputs if "documents" in part.info), None)
-    if cited is not None:
-        face["cited"] = cited
+    for name, told in (("cited", "documents"), ("passages", "passages")):
+        found = [part.info[told] for part in shown.outputs if told in part.info]
+        face |= {name: found[0]} if found else {}
     if hide is not None:
         said, spoken = [hide.message(message) for message in said], [hide.message(message) for message in spoken]
         trace = [hidden_use(hide, use) for use in trace]
@@ -138,6 +138,25 @@ def keep(
         face=face,
     )
     return _placed(house, turn, kept)
+
+
+def added(house: House, conversation: str, said: list[Message]) -> Turn:
+    """Keep messages at the end of a conversation as a turn that nobody answered, personal data hidden as always.
+
+    Raises NotFound, and Conflict when the conversation goes on meanwhile.
+    """
+    after = house.conversations.get(conversation).tip
+    before = house.conversations.path(after)
+    hide = house.guard.hiding(message.text for one in before for message in one.messages)
+    hidden = said if hide is None else [hide.message(message) for message in said]
+    turn = Turn(
+        id=new_turn_id(),
+        conversation=conversation,
+        parent=after,
+        said=[by_reference(house, message) for message in hidden],
+    )
+    house.conversations.append(turn)
+    return turn
 
 
 NOT_KEPT = {"outputs", "tool_calls", "trace"}

@@ -1,42 +1,55 @@
 """Requests that are answered from documents: evidence before the model, citations after it."""
 
+from collections.abc import Iterable
+
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest
+from castalia.core.filters import Search
 from castalia.core.requests import Request
 from castalia.core.results import Measure
 from castalia.language.documents.citing import Cited, cited, declined, prompt_of
 from castalia.language.documents.evidence import Evidence, weigh
 from castalia.language.documents.shelf import Passage
 from castalia.serving.house import House
+from castalia.serving.stores import in_use
 
 PASSAGES = 5
 """Passages that are looked through for an answer."""
 
 
-def found(house: House, collections: list[str], question: str, most: int = PASSAGES) -> list[Passage]:
-    """The best passages of these collections, named or by id. Raises NotFound for one that is not there."""
-    library = house.library
-    return library.search([library.collection(name) for name in collections], question, most)
+def found(house: House, collections: list[str], question: str, wanted: Search) -> list[Passage]:
+    """The best passages of these collections, named or by id, as far as ``wanted`` lets them through.
+
+    Raises NotFound for a collection that is not there, Conflict for one that has expired.
+    """
+    opened = [in_use(house, name) for name in collections]
+    best = house.library.search(opened, question, wanted.most or PASSAGES, wanted.filters)
+    return [one for one in best if told_score(one) >= wanted.threshold]
 
 
-def search_and_cite(house: House, collections: list[str], question: str, most: int = 10) -> list[dict[str, object]]:
-    """The best passages as data: ``{document, file_id, filename, score, text, page, start, end, attributes}``.
+def told_score(passage: Passage) -> float:
+    """How well a passage fits, in [0, 1]: 1 when it is the best both by words and by meaning."""
+    return min(passage.score / 2, 1.0)
 
-    What the tool ``file_search`` and the searches over HTTP hand out. ``score`` lies in [0, 1].
+
+def results_of(passages: Iterable[Passage]) -> list[dict[str, object]]:
+    """Passages as data: ``{document, file_id, filename, score, text, page, start, end, attributes}``.
+
+    What the tool ``file_search`` and the searches over HTTP hand out.
     """
     return [
         {
             "document": one.document,
             "file_id": str(one.details.get("file", one.document)),
             "filename": str(one.details.get("filename", one.name)),
-            "score": min(one.score / 2, 1.0),
+            "score": told_score(one),
             "text": one.text,
             "page": one.page,
             "start": one.start,
             "end": one.end,
             "attributes": one.details.get("attributes", {}),
         }
-        for one in found(house, collections, question, most)
+        for one in passages
     ]
 
 
@@ -45,7 +58,7 @@ def evidence_for(house: House, request: Request) -> Evidence:
     question = request.prompt.strip()
     if not question:
         raise BadRequest("There is no question to the documents.", hint="Ask one in words.")
-    return weigh(question, found(house, request.documents or [], question), house.library.encode)
+    return weigh(question, found(house, request.documents or [], question, request.search), house.library.encode)
 
 
 def with_passages(request: Request, evidence: Evidence) -> Request:
@@ -56,15 +69,15 @@ def with_passages(request: Request, evidence: Evidence) -> Request:
     return request.model_copy(update={"messages": [*system, last], "options": options})
 
 
-def grounded_part(house: House, outputs: list[Part], evidence: Evidence) -> Part:
+def grounded_part(house: House, outputs: list[Part], evidence: Evidence, wanted: Search) -> Part:
     """The model's text with its citations, or a quotation; see `castalia.language.documents.citing`."""
     text = "\n".join(part.text for part in outputs if part.text is not None)
-    return _part(cited(text.strip(), evidence, house.library.encode))
+    return _part(cited(text.strip(), evidence, house.library.encode), evidence, wanted)
 
 
-def declined_part(evidence: Evidence) -> Part:
+def declined_part(evidence: Evidence, wanted: Search) -> Part:
     """That nothing answers."""
-    return _part(declined(evidence))
+    return _part(declined(evidence), evidence, wanted)
 
 
 def support_measure(part: Part) -> Measure:
@@ -83,5 +96,8 @@ def support_measure(part: Part) -> Measure:
     )
 
 
-def _part(answer: Cited) -> Part:
-    return Part(type="text", text=answer.text, info={"documents": answer.model_dump(mode="json")})
+def _part(answer: Cited, evidence: Evidence, wanted: Search) -> Part:
+    info: dict[str, object] = {"documents": answer.model_dump(mode="json")}
+    if wanted.told:
+        info["passages"] = results_of(evidence.passages)
+    return Part(type="text", text=answer.text, info=info)

@@ -5,24 +5,26 @@ A server gets the SDK's short list of environment variables and what its setting
 
 import asyncio
 import importlib
-import tempfile
 import threading
 import time
 from collections.abc import Coroutine, Generator, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar, cast
 
 from castalia.core.config import McpServer, Settings
 from castalia.core.errors import BadRequest, MissingExtra, NotFound, ToolError
 from castalia.core.events import Progress
 from castalia.modalities.text.options import Tool
+from castalia.serving.stderr_tail import StderrTail
 from castalia.serving.toolbox import ServedTool
 
 HEARTBEAT = 0.25
 SHOWN_ERROR = 500
 """Last characters of a server's stderr that are told when it fails."""
+LAST_WORDS = 0.5
+"""Seconds that a server which fails gets for them."""
 CLOSE_SECONDS = 10.0
 Value = TypeVar("Value")
 
@@ -68,6 +70,7 @@ class _Connection:
         self.name, self.server = name, server
         self._loop = asyncio.new_event_loop()
         self._session: Any = None
+        self._stderr = StderrTail()
         self._ready: Future[list[Tool]] = Future()
         self._leave: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name=f"castalia-mcp-{name}", daemon=True)
@@ -119,25 +122,29 @@ class _Connection:
             args=list(self.server.arguments),
             env={key: value.get_secret_value() for key, value in self.server.environment.items()},
         )
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as self._stderr:
-            async with (
-                stdio.stdio_client(wanted, errlog=self._stderr) as (read, write),
-                self._mcp.ClientSession(read, write) as self._session,
-            ):
-                try:
-                    async with asyncio.timeout(self.server.start_seconds):
-                        await self._session.initialize()
-                        listed = (await self._session.list_tools()).tools
-                except Exception as error:
-                    raise self._error(f"did not start: {_innermost(error) or 'no answer in time'}") from error
-                self._ready.set_result(
-                    [
-                        Tool(name=tool.name, description=tool.description or "", parameters=tool.input_schema)
-                        for tool in listed
-                        if tool.name in self.server.allow
-                    ]
-                )
-                await self._leave.wait()
+        with closing(self._stderr.file):
+            async with stdio.stdio_client(wanted, errlog=self._stderr.file) as (read, write):
+                self._stderr.opened()
+                async with self._mcp.ClientSession(read, write) as self._session:
+                    self._ready.set_result(await self._listed())
+                    await self._leave.wait()
+
+    async def _listed(self) -> list[Tool]:
+        """The allowed tools, once the server has introduced itself. Raises ToolError."""
+        seconds = self.server.start_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                await self._session.initialize()
+                listed = (await self._session.list_tools()).tools
+        except TimeoutError as error:
+            raise self._error(f"did not start: no answer within {seconds:g} s") from error
+        except Exception as error:
+            raise self._error(f"did not start: {_innermost(error)}") from error
+        return [
+            Tool(name=tool.name, description=tool.description or "", parameters=tool.input_schema)
+            for tool in listed
+            if tool.name in self.server.allow
+        ]
 
     def _submit(self, work: Coroutine[Any, Any, Value]) -> "Future[Value]":
         return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -155,13 +162,7 @@ class _Connection:
         return "\n".join(texts)
 
     def _error(self, what: str) -> ToolError:
-        stderr = getattr(self, "_stderr", None)
-        told = ""
-        if stderr is not None and not stderr.closed:
-            stderr.flush()
-            size = stderr.seek(0, 2)
-            stderr.seek(max(0, size - SHOWN_ERROR))
-            told = stderr.read().strip()
+        told = self._stderr.text(SHOWN_ERROR, wait=LAST_WORDS)
         hint = f"It said: {told}" if told else f"Check the command under [mcp.{self.name}]."
         return ToolError(f"The MCP server {self.name} {what}.", hint=hint)
 

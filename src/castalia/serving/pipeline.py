@@ -24,6 +24,7 @@ from castalia.serving.imitate import imitate
 from castalia.serving.inlining import with_inlined_text
 from castalia.serving.recording import keep_outputs, record, record_failure
 from castalia.serving.resolving import resolve_request
+from castalia.serving.tool_routing import with_routed_tools
 from castalia.serving.transcribing import transcriber
 
 
@@ -78,6 +79,7 @@ def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
         request = house.guard.inbound(with_inlined_text(request)).request
     resolved = resolve_request(request, choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "family": model.family})
+    resolved, choice = with_routed_tools(house, resolved, choice, model)
     work = Work(resolved, choice, model, timing, started, earlier, evidence=evidence)
     while True:
         yield Chosen(choice=work.choice)
@@ -97,7 +99,7 @@ def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
     outputs = work.collector.outputs(choice.modality)
     support: list[Measure] = []
     if evidence is not None:
-        outputs = [grounded_part(house, outputs, evidence)]
+        outputs = [grounded_part(house, outputs, evidence, request.search)]
         support = [support_measure(outputs[0])]
         yield TextDelta(text=outputs[0].text or "")
     context = CheckContext(
@@ -141,6 +143,7 @@ def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaEr
     )
     resolved = resolve_request(request.model_copy(update={"seed": work.request.seed}), choice, model)
     choice = choice.model_copy(update={"engine": resolved.engine, "reasons": [*choice.reasons, reason]})
+    resolved, choice = with_routed_tools(house, resolved, choice, model)
     return Work(resolved, choice, model, work.timing, work.started, work.earlier, evidence=work.evidence)
 
 
@@ -185,7 +188,7 @@ def _declined(
     house: House, asked: Request, choice: Choice, timing: Timing, evidence: Evidence
 ) -> Generator[TextDelta | Completed]:
     """That the documents say nothing to the question, as the result; no model has run."""
-    part = declined_part(evidence)
+    part = declined_part(evidence, asked.search)
     yield TextDelta(text=part.text or "")
     verdict = Verdict.of([support_measure(part)])
     result = Result(id=asked.id, choice=choice, outputs=[part], timing=timing, verdict=verdict)

@@ -115,11 +115,7 @@ class Conversations:
             )
             row = turn.model_dump(mode="json") | {"created": turn.created}
             connection.execute(sa.insert(turns).values(row))
-            if turn.words:
-                connection.execute(
-                    sa.text("insert into turn_words (turn, words) values (:turn, :words)"),
-                    {"turn": turn.id, "words": turn.words},
-                )
+            self._index(connection, turn)
 
     def get(self, id: str) -> Conversation:
         """The conversation of that id. Raises NotFound."""
@@ -212,14 +208,25 @@ class Conversations:
         """
         turn = self.turn(id)
         with self.database.begin() as connection:
-            later = self._descendants(connection, id)
-            self._forget_results(connection, later)
-            connection.execute(sa.update(turns).where(turns.c.id.in_(later)).values(summary=None))
+            self._forget_text(connection, turn, "")
             connection.execute(sa.update(turns).where(turns.c.parent == id).values(parent=turn.parent))
             connection.execute(sa.update(conversations).where(conversations.c.tip == id).values(tip=turn.parent))
             self._delete_turns(connection, {id})
             empty = conversations.c.tip.is_(None)
             connection.execute(sa.delete(conversations).where(empty, conversations.c.id == turn.conversation))
+
+    def replace(self, turn: Turn) -> None:
+        """Keep a turn with other messages than it had, perhaps with none. Raises NotFound.
+
+        As when it is deleted, everything else goes that holds what it said before.
+        """
+        before = self.turn(turn.id)
+        row = turn.model_dump(mode="json", include={"said", "answered", "trace", "face"})
+        with self.database.begin() as connection:
+            self._forget_text(connection, before, title_of(turn))
+            connection.execute(sa.update(turns).where(turns.c.id == turn.id).values(**row, results=[]))
+            connection.execute(sa.text("delete from turn_words where turn = :turn"), {"turn": turn.id})
+            self._index(connection, turn)
 
     def _row(self, connection: sa.Connection, id: str) -> sa.RowMapping:
         row = connection.execute(sa.select(conversations).where(conversations.c.id == id)).mappings().first()
@@ -249,6 +256,21 @@ class Conversations:
         connection.execute(sa.delete(turns).where(turns.c.id.in_(ids)))
         words = sa.text("delete from turn_words where turn in (select value from json_each(:ids))")
         connection.execute(words, {"ids": json.dumps(sorted(ids))})
+
+    def _index(self, connection: sa.Connection, turn: Turn) -> None:
+        if turn.words:
+            statement = sa.text("insert into turn_words (turn, words) values (:turn, :words)")
+            connection.execute(statement, {"turn": turn.id, "words": turn.words})
+
+    def _forget_text(self, connection: sa.Connection, turn: Turn, title: str) -> None:
+        """Take away what repeats a turn: results and summaries from it on, and the name of its conversations."""
+        later = self._descendants(connection, turn.id)
+        self._forget_results(connection, later)
+        connection.execute(sa.update(turns).where(turns.c.id.in_(later)).values(summary=None))
+        named = sa.select(conversations).where(conversations.c.title == title_of(turn), conversations.c.title != "")
+        for row in connection.execute(named).mappings().all():
+            if row["tip"] in later:
+                connection.execute(sa.update(conversations).where(conversations.c.id == row["id"]).values(title=title))
 
     def _forget_results(self, connection: sa.Connection, ids: set[str]) -> None:
         made = connection.execute(sa.select(turns.c.results).where(turns.c.id.in_(ids))).scalars().all()

@@ -19,7 +19,8 @@ from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.core.results import FinishReason, UsageCounts
 from castalia.engines.answer_schema import Schema, answer_schema
-from castalia.engines.chat import StopCutter, forced_tools, parse_tool_call
+from castalia.engines.calling import forced_tools, parse_calls
+from castalia.engines.chat import StopCutter
 from castalia.engines.fake import media
 from castalia.engines.fake.schema import smallest
 from castalia.modalities.text.options import TextOptions
@@ -91,7 +92,7 @@ class FakeEngine:
             return
         schema = answer_schema(options)
         if schema is not None and forced_tools(options):
-            yield from self._call(parse_tool_call(json.dumps(smallest(schema))), prompt_tokens)
+            yield from self._call(parse_calls(json.dumps(smallest(schema))), prompt_tokens)
             return
         pieces = self._pieces(request, schema, draw)
         allowed = min(options.max_tokens, self.context - prompt_tokens)
@@ -113,9 +114,11 @@ class FakeEngine:
         yield Usage(counts=UsageCounts(input_tokens=prompt_tokens, output_tokens=said))
         yield Done(finish_reason=reason)
 
-    def _call(self, call: ToolCall, prompt_tokens: int) -> Iterator[EngineEvent]:
-        yield ToolCallDelta(call=call)
-        yield Usage(counts=UsageCounts(input_tokens=prompt_tokens, output_tokens=len(call.arguments.split()) + 1))
+    def _call(self, calls: list[ToolCall], prompt_tokens: int) -> Iterator[EngineEvent]:
+        for call in calls:
+            yield ToolCallDelta(call=call)
+        said = sum(len(call.arguments.split()) + 1 for call in calls)
+        yield Usage(counts=UsageCounts(input_tokens=prompt_tokens, output_tokens=said))
         yield Done(finish_reason="tool_calls")
 
     def _pieces(self, request: Request, schema: Schema | None, draw: random.Random) -> list[str]:

@@ -3,16 +3,16 @@
 import importlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
-from castalia.core.content import Message
 from castalia.core.events import Done, EngineEvent, Progress, TextDelta, Usage
 from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.core.results import UsageCounts
 from castalia.engines.answer_schema import Schema, answer_schema
-from castalia.engines.chat import plain_messages
+from castalia.engines.calling import with_valid_calls
+from castalia.engines.chat import plain_messages, template_messages, template_tools
 from castalia.engines.llamacpp.events import Answer
 from castalia.engines.llamacpp.loading import LoadOptions, load
 from castalia.engines.llamacpp.scoring import Scorer
@@ -44,8 +44,11 @@ class LlamaCppEngine:
         self._slots = threading.Semaphore(options.slots)
         self._streams: set[Stream] = set()
 
-    def generate(self, request: Request) -> Iterator[EngineEvent]:
+    def generate(self, request: Request) -> Generator[EngineEvent]:
         """Events of one answer. Raises BadRequest, ContextTooLong, UnsupportedInput, EngineError."""
+        yield from with_valid_calls(self._generate, request)
+
+    def _generate(self, request: Request) -> Generator[EngineEvent]:
         options = TextOptions.model_validate(request.options)
         if options.echo:
             yield from self._echo(request.prompt, options, self._adapted(request.model))
@@ -127,8 +130,9 @@ class LlamaCppEngine:
         if schema is not None:
             body["grammar"] = _grammar(schema)
         elif self._native_tools and not options.raw and options.tools and options.tool_choice == "auto":
-            body["messages"] = [_openai_message(message) for message in request.messages]
-            body["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in options.tools]
+            body["messages"] = _with_argument_texts(template_messages(request.messages))
+            body["tools"] = template_tools(options)
+            body["parallel_tool_calls"] = options.parallel_tool_calls
         return body
 
 
@@ -137,14 +141,9 @@ def _grammar(schema: Schema) -> str:
     return str(llama.json_schema_to_grammar(json.dumps({**schema, "x-guidance": COMPACT})))
 
 
-def _openai_message(message: Message) -> Chunk:
-    """A message as OpenAI's API has it, for templates that know tools."""
-    data: Chunk = {"role": message.role, "content": message.text}
-    if message.tool_calls:
-        data["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id is not None:
-        data["tool_call_id"] = message.tool_call_id
-    return data
+def _with_argument_texts(messages: list[Chunk]) -> list[Chunk]:
+    """The server wants the arguments of calls as JSON text."""
+    for message in messages:
+        for call in message.get("tool_calls", []):
+            call["function"]["arguments"] = json.dumps(call["function"]["arguments"], ensure_ascii=False)
+    return messages

@@ -7,7 +7,7 @@ from castalia.core.content import ToolCall
 from castalia.core.events import Done, EngineEvent, Progress, TextDelta, TokenLogprob, ToolCallDelta, Usage
 from castalia.core.results import FinishReason, UsageCounts
 from castalia.engines.answer_schema import Schema, check_answer
-from castalia.engines.chat import ToolCallSifter, forced_tools, parse_tool_call
+from castalia.engines.calling import ToolCallSifter, forced_tools, parse_calls
 from castalia.engines.llamacpp.stream import Chunk
 from castalia.modalities.text.options import TextOptions
 
@@ -19,7 +19,7 @@ class Answer:
         self._options = options
         self._schema = schema
         self._forced = forced_tools(options)
-        self._sifter = ToolCallSifter(options.tools if options.tool_choice == "auto" else [])
+        self._sifter = ToolCallSifter(options)
         self._text = ""
         self._calls: dict[int, ToolCall] = {}
         self._counts = UsageCounts()
@@ -49,16 +49,16 @@ class Answer:
 
     def ending(self) -> Iterator[EngineEvent]:
         """Tool calls, usage and the end. Raises EngineError when a forced answer is not what it must be."""
-        rest = parse_tool_call(self._text) if self._forced else self._sifter.finish()
+        rest = parse_calls(self._text) if self._forced else self._sifter.finish()
         if isinstance(rest, str) and rest:
             yield TextDelta(text=rest)
-        calls = [*self._calls.values(), *([rest] if isinstance(rest, ToolCall) else [])]
+        calls = [*self._calls.values(), *([] if isinstance(rest, str) else rest)]
         if self._schema is not None and self._reason == "stop" and not self._options.stop:
             check_answer(self._text, self._schema)
         for call in calls:
             yield ToolCallDelta(call=call)
         yield Usage(counts=self._counts)
-        yield Done(finish_reason="tool_calls" if calls else self._reason)
+        yield Done(finish_reason="tool_calls" if calls and self._reason == "stop" else self._reason)
 
     def _gather(self, piece: Chunk) -> None:
         """Put together a call that the server found in the model's own notation."""

@@ -14,7 +14,8 @@ from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.core.results import FinishReason, UsageCounts
 from castalia.engines.answer_schema import Schema, answer_schema, check_answer
-from castalia.engines.chat import StopCutter, ToolCallSifter, forced_tools, parse_tool_call, plain_messages
+from castalia.engines.calling import ToolCallSifter, forced_tools, parse_calls, with_valid_calls
+from castalia.engines.chat import StopCutter, plain_messages, template_messages, template_tools
 from castalia.engines.openvino.conversion import checked_header, converted, gguf_file
 from castalia.engines.openvino.options import OpenVinoLoadOptions
 from castalia.engines.openvino.rows import activation_group
@@ -69,6 +70,9 @@ class OpenVinoEngine:
 
     def generate(self, request: Request) -> Generator[EngineEvent]:
         """Events of one answer. Raises ContextTooLong, UnsupportedOption, BadRequest, EngineError."""
+        yield from with_valid_calls(self._generate, request)
+
+    def _generate(self, request: Request) -> Generator[EngineEvent]:
         options = TextOptions.model_validate(request.options)
         if options.logprobs:
             raise UnsupportedOption(
@@ -104,6 +108,8 @@ class OpenVinoEngine:
 
     def _read(self, request: Request, options: TextOptions) -> Any:
         """The prompt as token numbers, int64 (1, length): by the chat template, or as it stands."""
+        if not options.raw and options.tools and options.tool_choice == "auto" and self._vocabulary.knows_tools:
+            return self._vocabulary.encode(template_messages(request.messages), template_tools(options))
         if not options.raw:
             return self._vocabulary.encode(plain_messages(request.messages, options))
         numbers = self._vocabulary.encode_plain(request.prompt) or [self._vocabulary.start]
@@ -141,7 +147,7 @@ class OpenVinoEngine:
     ) -> Generator[EngineEvent]:
         decoder, cutter = Decoder(self._vocabulary), StopCutter(options.stop)
         forced = forced_tools(options)
-        sifter = ToolCallSifter(options.tools if options.tool_choice == "auto" else [])
+        sifter = ToolCallSifter(options)
         logprobs: list[TokenLogprob] = []
         collected = ""
         count = 0
@@ -165,13 +171,14 @@ class OpenVinoEngine:
             logprobs = [] if sent else logprobs
         if schema is not None and finish == "stop" and not cutter.stopped:
             check_answer(collected, schema)
-        last = parse_tool_call(collected) if forced else sifter.finish()
+        last = parse_calls(collected) if forced else sifter.finish()
         if isinstance(last, str):
             if last or logprobs:
                 yield TextDelta(text=last, logprobs=logprobs)
         else:
-            yield ToolCallDelta(call=last)
-            finish = "tool_calls"
+            for call in last:
+                yield ToolCallDelta(call=call)
+            finish = "length" if finish == "length" else "tool_calls"
         yield Usage(counts=UsageCounts(input_tokens=length, output_tokens=count))
         yield Done(finish_reason=finish)
 

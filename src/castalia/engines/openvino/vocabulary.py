@@ -1,6 +1,7 @@
 """Tokens and text: encoding prompts, and decoding answers piece by piece."""
 
 import codecs
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 BORDER = "<|endoftext|>"
@@ -22,9 +23,14 @@ class Vocabulary:
         self.start = int(tokenizer.get_bos_token_id()) if border is None else border
         self.ends = {number for number in named if number is not None} | {int(tokenizer.get_eos_token_id())}
 
-    def encode(self, messages: list[dict[str, str]]) -> Any:
+    @property
+    def knows_tools(self) -> bool:
+        """Whether the model's chat template has a place for tools."""
+        return "tools" in self._tokenizer.chat_template
+
+    def encode(self, messages: Sequence[Mapping[str, object]], tools: list[dict[str, object]] | None = None) -> Any:
         """A conversation as token numbers, int64 (1, length), by the model's own chat template."""
-        prompt: str = self._tokenizer.apply_chat_template(messages, True)
+        prompt: str = self._tokenizer.apply_chat_template(messages, True, tools=tools)
         return self._tokenizer.encode(prompt, add_special_tokens=False).input_ids
 
     def encode_plain(self, text: str) -> list[int]:

@@ -15,6 +15,7 @@ from castalia.core.assets import SENTENCE_VECTORS, SOURCES
 from castalia.core.contracts import Array
 from castalia.core.errors import BadRequest, CastaliaError, NotFound, UnsupportedInput
 from castalia.core.events import Progress
+from castalia.core.filters import Filter
 from castalia.core.requests import new_id
 from castalia.language.documents.chunking import chunks_of
 from castalia.language.documents.formats import suffixes
@@ -138,9 +139,11 @@ class Library:
         self.shelf.remove(collection, document)
         return document
 
-    def search(self, collections: Sequence[Collection], question: str, most: int = 10) -> list[Passage]:
+    def search(
+        self, collections: Sequence[Collection], question: str, most: int = 10, filters: Filter | None = None
+    ) -> list[Passage]:
         """The best passages of all these collections, best first. Raises NotFound when the vectors are not here."""
-        found = [one for each in collections for one in search(self.shelf, each, question, self.encode, most)]
+        found = [one for each in collections for one in search(self.shelf, each, question, self.encode, most, filters)]
         return sorted(found, key=lambda one: -one.score)[:most]
 
     @cached_property

@@ -44,25 +44,40 @@ class PostgresIndex:
         ]
         connection.execute(near, packed)
 
-    def by_words(self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int) -> Found:
+    def by_words(
+        self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int, within: Ids | None
+    ) -> Found:
         """By ``ts_rank``: PostgreSQL has no BM25, and its ranking knows no rarity of words."""
         query = sa.text(
             "with asked as (select (select string_agg(t::text, ' | ') from unnest(cast(:terms as text[])) as w, "
             "lateral (select plainto_tsquery('english', w) as t) as q where t::text <> '')::tsquery as query) "
             "select chunk, ts_rank(words, query, :flag) as score from chunk_words, asked "
-            "where collection = :collection and words @@ query order by score desc, chunk limit :most"
+            "where collection = :collection and words @@ query "
+            "and (cast(:within as bigint[]) is null or chunk = any(cast(:within as bigint[]))) "
+            "order by score desc, chunk limit :most"
         )
-        values = {"terms": list(terms), "flag": SHORTER_IS_BETTER, "collection": collection, "most": most}
+        values: dict[str, object] = {
+            "terms": list(terms),
+            "flag": SHORTER_IS_BETTER,
+            "collection": collection,
+            "most": most,
+        }
+        values["within"] = None if within is None else within.tolist()
         rows = connection.execute(query, values).all()
         return Found(np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float32))
 
-    def by_vector(self, connection: sa.Connection, collection: Collection, vector: Array, most: int) -> Found:
+    def by_vector(
+        self, connection: sa.Connection, collection: Collection, vector: Array, most: int, within: Ids | None
+    ) -> Found:
         """By the inner product of unit vectors, without an approximate index."""
         query = sa.text(
             "select chunk, -(vector <#> cast(:vector as vector)) as score from chunk_vectors "
-            "where collection = :collection order by vector <#> cast(:vector as vector), chunk limit :most"
+            "where collection = :collection "
+            "and (cast(:within as bigint[]) is null or chunk = any(cast(:within as bigint[]))) "
+            "order by vector <#> cast(:vector as vector), chunk limit :most"
         )
-        values = {"vector": _literal(vector), "collection": collection.id, "most": most}
+        values: dict[str, object] = {"vector": _literal(vector), "collection": collection.id, "most": most}
+        values["within"] = None if within is None else within.tolist()
         rows = connection.execute(query, values).all()
         return Found(np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float32))
 

@@ -6,11 +6,13 @@ meaning is looked up once more.
 """
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy as np
 
 from castalia.core.contracts import Array
-from castalia.language.documents.shelf import Collection, Found, Ids, Passage, Shelf
+from castalia.core.filters import Filter
+from castalia.language.documents.shelf import Collection, Document, Found, Ids, Passage, Shelf
 from castalia.language.documents.terms import terms_of
 
 DEPTH = 300
@@ -24,18 +26,29 @@ Encode = Callable[[Sequence[str]], Array]
 """Texts to unit vectors (n, 384)."""
 
 
-def search(shelf: Shelf, collection: Collection, question: str, encode: Encode, most: int = 10) -> list[Passage]:
-    """The best passages of a collection for a question, best first; ``score`` lies in [0, 2], ``cosine`` in [-1, 1]."""
+def search(
+    shelf: Shelf,
+    collection: Collection,
+    question: str,
+    encode: Encode,
+    most: int = 10,
+    filters: Filter | None = None,
+) -> list[Passage]:
+    """The best passages of a collection for a question, best first; ``score`` lies in [0, 2], ``cosine`` in [-1, 1].
+
+    ``filters`` say which documents are looked through at all, by their attributes.
+    """
+    within = None if filters is None else _within(shelf, collection, filters)
     asked = encode([question])[0]
-    words = shelf.by_words(collection, terms_of(question), DEPTH)
-    near = shelf.by_vector(collection, asked, DEPTH)
+    words = shelf.by_words(collection, terms_of(question), DEPTH, within)
+    near = shelf.by_vector(collection, asked, DEPTH, within)
     ids, scores = _fused(words, near)
     if not len(ids):
         return []
     leaders = _of_different_documents(shelf, ids[:DEPTH], FEEDBACK)
     moved = asked + PULL * shelf.vectors(collection, leaders).mean(axis=0)
     moved /= np.linalg.norm(moved)
-    ids, scores = _fused(words, shelf.by_vector(collection, moved, DEPTH))
+    ids, scores = _fused(words, shelf.by_vector(collection, moved, DEPTH, within))
     best = shelf.passages(ids[:most].tolist())
     cosines = shelf.vectors(collection, np.array([one.id for one in best], np.int64)) @ asked
     told = dict(zip(ids.tolist(), scores.tolist(), strict=True))
@@ -43,6 +56,17 @@ def search(shelf: Shelf, collection: Collection, question: str, encode: Encode, 
         one.model_copy(update={"score": told[one.id], "cosine": float(cosine)})
         for one, cosine in zip(best, cosines, strict=True)
     ]
+
+
+def _within(shelf: Shelf, collection: Collection, filters: Filter) -> Ids:
+    """The passages of the documents that a filter lets through."""
+    kept = [one.id for one in shelf.documents(collection) if filters.matches(attributes_of(one))]
+    return shelf.passages_of(kept)
+
+
+def attributes_of(document: Document) -> dict[str, object]:
+    """What a document's file was given as attributes."""
+    return cast("dict[str, object]", document.details.get("attributes", {}))
 
 
 def _fused(words: Found, near: Found) -> tuple[Ids, Array]:

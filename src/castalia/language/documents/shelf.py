@@ -1,6 +1,6 @@
 """Where documents, their passages, words and vectors are kept: one interface, SQLite and PostgreSQL behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -89,12 +89,16 @@ class Index(Protocol):
         """Take in passages ``(heading, text)`` and their unit vectors (n, 384)."""
         ...
 
-    def by_words(self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int) -> Found:
-        """The passages that hold any of the terms, by how well; higher is better."""
+    def by_words(
+        self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int, within: Ids | None
+    ) -> Found:
+        """The passages that hold any of the terms, by how well; higher is better. ``within``: of these alone."""
         ...
 
-    def by_vector(self, connection: sa.Connection, collection: Collection, vector: Array, most: int) -> Found:
-        """The passages nearest to a unit vector (384,), by cosine, every one of them looked at."""
+    def by_vector(
+        self, connection: sa.Connection, collection: Collection, vector: Array, most: int, within: Ids | None
+    ) -> Found:
+        """The passages nearest to a unit vector (384,), by cosine, every one of them (``within``) looked at."""
         ...
 
     def vectors(self, connection: sa.Connection, collection: Collection, ids: Ids) -> Array:
@@ -154,6 +158,34 @@ class Shelf:
             connection.execute(collections.update().where(collections.c.id == collection.id).values(**change))
         return collection.model_copy(update=change)
 
+    def alter(self, collection: Collection, change: Callable[[dict[str, object]], dict[str, object]]) -> Collection:
+        """The collection with details that ``change`` makes of those it has now, in one transaction.
+
+        Raises NotFound when it is gone.
+        """
+        own = collections.c.id == collection.id
+        with self.database.begin() as connection:
+            # a write first: whoever else changes it waits
+            connection.execute(collections.update().where(own).values(name=collections.c.name))
+            details = connection.execute(sa.select(collections.c.details).where(own)).scalar()
+            if details is None:
+                raise _gone(collection)
+            changed = change(dict(details))
+            connection.execute(collections.update().where(own).values(details=changed))
+        return collection.model_copy(update={"details": changed})
+
+    def describe_document(self, document: Document, details: dict[str, object]) -> Document:
+        """The document with other details."""
+        with self.database.begin() as connection:
+            connection.execute(documents.update().where(documents.c.id == document.id).values(details=details))
+        return document.model_copy(update={"details": details})
+
+    def passages_of(self, documents_wanted: Sequence[str]) -> Ids:
+        """The ids of all passages of these documents, in order."""
+        query = sa.select(chunks.c.id).where(chunks.c.document.in_(list(documents_wanted))).order_by(chunks.c.id)
+        with self.database.begin() as connection:
+            return np.array(connection.execute(query).scalars().all(), np.int64)
+
     def drop(self, collection: Collection) -> None:
         """Delete a collection with all its documents."""
         with self.database.begin() as connection:
@@ -207,17 +239,17 @@ class Shelf:
             self._changed(connection, collection)
             connection.execute(documents.delete().where(documents.c.id == document.id))
 
-    def by_words(self, collection: Collection, terms: Sequence[str], most: int) -> Found:
+    def by_words(self, collection: Collection, terms: Sequence[str], most: int, within: Ids | None = None) -> Found:
         """See `Index.by_words`."""
         if not terms:
             return Found(np.zeros(0, np.int64), np.zeros(0, np.float32))
         with self.database.begin() as connection:
-            return self.index.by_words(connection, collection.id, terms, most)
+            return self.index.by_words(connection, collection.id, terms, most, within)
 
-    def by_vector(self, collection: Collection, vector: Array, most: int) -> Found:
+    def by_vector(self, collection: Collection, vector: Array, most: int, within: Ids | None = None) -> Found:
         """See `Index.by_vector`."""
         with self.database.begin() as connection:
-            return self.index.by_vector(connection, collection, vector, most)
+            return self.index.by_vector(connection, collection, vector, most, within)
 
     def vectors(self, collection: Collection, ids: Ids) -> Array:
         """See `Index.vectors`."""
@@ -247,10 +279,14 @@ class Shelf:
             collections.update().where(collections.c.id == collection.id).values(version=collections.c.version + 1)
         )
         if connection.execute(one_more).rowcount == 0:
-            raise NotFound(f"The collection {collection.name!r} is gone.", hint="castalia documents list shows them.")
+            raise _gone(collection)
 
     def _documents(self, connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Document]:
         columns = [column for column in documents.c if column.name != "text"]
         count = sa.select(sa.func.count()).where(chunks.c.document == documents.c.id).scalar_subquery().label("chunks")
         rows = connection.execute(sa.select(*columns, count).where(where).order_by(documents.c.name)).mappings()
         return [Document.model_validate(dict(row)) for row in rows]
+
+
+def _gone(collection: Collection) -> NotFound:
+    return NotFound(f"The collection {collection.name!r} is gone.", hint="castalia documents list shows them.")

@@ -1,5 +1,6 @@
 """Words by FTS5's BM25, vectors by an exact scan of a matrix that is read from the database once for each change."""
 
+import json
 from collections.abc import Sequence
 from threading import Lock
 
@@ -51,25 +52,35 @@ class SqliteIndex:
             ],
         )
 
-    def by_words(self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int) -> Found:
+    def by_words(
+        self, connection: sa.Connection, collection: str, terms: Sequence[str], most: int, within: Ids | None
+    ) -> Found:
         """By BM25 over heading and text; the column of the collection's mark has no weight.
 
         Of many passages only those with the rarer terms are scored: frequent ones hardly move the order.
         """
         several = int(connection.execute(sa.text("select count(*) from collections")).scalar() or 0) > 1
-        within = f"collection : {_mark(collection)} AND " if several else ""
+        inside = f"collection : {_mark(collection)} AND " if several else ""
         kept = _rarer(connection, terms)
         query = sa.text(
             "select rowid, -bm25(chunk_words, 0.0, 1.0, 1.0) as score from chunk_words "
-            "where chunk_words match :match order by score desc limit :most"
+            "where chunk_words match :match "
+            "and (:within is null or rowid in (select value from json_each(:within))) order by score desc limit :most"
         )
         asked = " OR ".join(f'"{term}"' for term in kept)
-        rows = connection.execute(query, {"match": f"{within}{{heading body}} : ({asked})", "most": most}).all()
+        among = None if within is None else json.dumps(within.tolist())
+        values = {"match": f"{inside}{{heading body}} : ({asked})", "most": most, "within": among}
+        rows = connection.execute(query, values).all()
         return Found(np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float32))
 
-    def by_vector(self, connection: sa.Connection, collection: Collection, vector: Array, most: int) -> Found:
+    def by_vector(
+        self, connection: sa.Connection, collection: Collection, vector: Array, most: int, within: Ids | None
+    ) -> Found:
         """By one product of the whole matrix with the vector."""
         ids, matrix = self._matrix(connection, collection.id)
+        if within is not None:
+            kept = np.isin(ids, within)
+            ids, matrix = ids[kept], matrix[kept]
         scores: Array = matrix @ vector
         best = np.argpartition(-scores, most)[:most] if len(scores) > most else np.arange(len(scores))
         order = best[np.argsort(-scores[best], kind="stable")]

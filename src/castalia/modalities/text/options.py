@@ -50,6 +50,7 @@ class TextOptions(BaseModel):
     tool_choice: Literal["auto", "none", "required"] | str = Field(
         default="auto", description="auto, none, required, or the name of the tool that must be called."
     )
+    parallel_tool_calls: bool = Field(default=True, description="Whether several tools may be called at once.")
     beginning: str | None = Field(
         default=None, description="Text to go on from, for models that continue text instead of answering."
     )

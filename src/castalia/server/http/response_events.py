@@ -22,7 +22,7 @@ from castalia.core.events import (
 )
 from castalia.core.results import PLAN, Result, ToolUse
 from castalia.language.documents.citing import Cited
-from castalia.server.http.file_search import EVENTS, annotations, cited_in, search_item
+from castalia.server.http.file_search import EVENTS, annotations, cited_in, passages_in, search_item
 from castalia.server.http.response_items import (
     Item,
     call_item,
@@ -117,6 +117,11 @@ class ResponseWriter:
         if self._text is None and not self._output and result.choice.modality != PLAN:
             yield from self._open_text()
         yield from self._text_done("incomplete" if cut else "completed", cited_in(result.outputs))
+        if self.searched is not None:
+            # found before the answer, told of with the whole response only
+            self._output[0] = search_item(
+                str(self._output[0]["id"]), self.searched, passages=passages_in(result.outputs)
+            )
         self.result = result
         yield self._event("response.incomplete" if cut else "response.completed", response=self.response)
 

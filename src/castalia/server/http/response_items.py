@@ -1,7 +1,9 @@
 """Turns of a conversation as OpenAI's items, and the response around them."""
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal, cast
 
 from castalia.core.content import ToolCall
 from castalia.core.results import Result, ToolUse, UsageCounts
@@ -63,43 +65,86 @@ def use_item(id: str, use: ToolUse) -> Item:
     return USE_ITEMS[use.source.partition(":")[0]](id, use)
 
 
+@dataclass(frozen=True)
+class Placed:
+    """An item with what it shows of its turn: a message of one ``side`` by its place there, or one of its calls."""
+
+    item: Item
+    side: Literal["said", "answered", "search"]
+    message: int = 0
+    call: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The item's id."""
+        return str(self.item["id"])
+
+
 def output_items(turn: Turn) -> list[Item]:
     """Everything that was answered in a turn."""
-    uses = {use.id: use for use in turn.trace}
-    items: list[Item] = []
-    cited = None if "cited" not in turn.face else Cited.model_validate(turn.face["cited"])
-    if cited is not None:
-        items.append(search_item(item_id(turn.id, 0), query_of(turn.said)))
-    for message in turn.answered:
-        if message.role != "assistant":
-            continue
-        if message.text:
-            items.append(message_item(item_id(turn.id, len(items)), message.text, _status(turn), cited))
-        # those that are run here come after the others, as they are streamed
-        for call in sorted(message.tool_calls, key=lambda call: call.id in uses):
-            place = item_id(turn.id, len(items))
-            items.append(use_item(place, uses[call.id]) if call.id in uses else call_item(place, call))
-    return items
+    return [one.item for one in answered_items(turn)]
 
 
 def input_items(turn: Turn) -> list[Item]:
     """Everything that was said in a turn."""
-    items: list[Item] = []
-    for message in turn.said:
-        place = f"in_{item_id(turn.id, len(items))}"
+    return [one.item for one in said_items(turn)]
+
+
+def answered_items(turn: Turn) -> list[Placed]:
+    """What was answered in a turn, item by item."""
+    uses = {use.id: use for use in turn.trace}
+    cited = None if "cited" not in turn.face else Cited.model_validate(turn.face["cited"])
+    numbers = _numbers(turn, "answered")
+    items: list[Placed] = []
+    if cited is not None:
+        passages = cast("list[Item] | None", turn.face.get("passages"))
+        told = search_item(item_id(turn.id, next(numbers)), query_of(turn.said), passages=passages)
+        items.append(Placed(told, "search"))
+    for place, message in enumerate(turn.answered):
+        if message.role != "assistant":
+            continue
+        if message.text:
+            told = message_item(item_id(turn.id, next(numbers)), message.text, _status(turn), cited)
+            items.append(Placed(told, "answered", place))
+        # those that are run here come after the others, as they are streamed
+        for call in sorted(message.tool_calls, key=lambda call: call.id in uses):
+            fresh = item_id(turn.id, next(numbers))
+            told = use_item(fresh, uses[call.id]) if call.id in uses else call_item(fresh, call)
+            items.append(Placed(told, "answered", place, call.id))
+    return items
+
+
+def said_items(turn: Turn) -> list[Placed]:
+    """What was said in a turn, item by item."""
+    numbers = _numbers(turn, "said")
+    items: list[Placed] = []
+    for place, message in enumerate(turn.said):
         if message.role == "tool":
             told = {"call_id": message.tool_call_id, "output": message.text, "status": "completed"}
-            items.append({"id": place, "type": "function_call_output", **told})
-        elif message.role == "assistant":
+            fresh = _said_id(turn, next(numbers))
+            items.append(Placed({"id": fresh, "type": "function_call_output", **told}, "said", place))
+            continue
+        if message.role == "assistant":
             if message.text:
-                items.append(message_item(place, message.text))
-            items += [call_item(f"in_{item_id(turn.id, len(items))}", call) for call in message.tool_calls]
-        else:
-            content = [_input_part(part.text, part.name or part.type) for part in message.parts]
-            items.append(
-                {"id": place, "type": "message", "role": message.role, "status": "completed", "content": content}
-            )
+                items.append(Placed(message_item(_said_id(turn, next(numbers)), message.text), "said", place))
+            for call in message.tool_calls:
+                told = call_item(_said_id(turn, next(numbers)), call)
+                items.append(Placed(told, "said", place, call.id))
+            continue
+        content = [_input_part(part.text, part.name or part.type) for part in message.parts]
+        told = {"type": "message", "role": message.role, "status": "completed", "content": content}
+        items.append(Placed({"id": _said_id(turn, next(numbers)), **told}, "said", place))
     return items
+
+
+def _said_id(turn: Turn, number: int) -> str:
+    return f"in_{item_id(turn.id, number)}"
+
+
+def _numbers(turn: Turn, side: str) -> Iterator[int]:
+    """Numbers for the items of a side; those of deleted items are not given again."""
+    gone = cast("dict[str, list[int]]", turn.face.get("gone", {})).get(side, [])
+    return (number for number in count() if number not in gone)
 
 
 def _input_part(text: str | None, name: str) -> Item:
@@ -165,4 +210,6 @@ def usage_of(counts: UsageCounts) -> Item:
 
 
 def _status(turn: Turn) -> str:
+    if "result" not in turn.face:
+        return "completed"
     return "incomplete" if result_of(turn).finish_reason in INCOMPLETE else "completed"

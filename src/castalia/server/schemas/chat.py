@@ -180,6 +180,7 @@ class ChatBody(Strict):
             ]
             chosen = self.tool_choice
             options["tool_choice"] = chosen.function.name if isinstance(chosen, NamedTool) else chosen
+            options["parallel_tool_calls"] = self.parallel_tool_calls
         return {name: value for name, value in options.items() if value is not None}
 
 

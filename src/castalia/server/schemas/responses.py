@@ -6,9 +6,11 @@ from pydantic import Field
 
 from castalia.core.content import Message, Part, ToolCall
 from castalia.core.errors import BadRequest
+from castalia.core.filters import Filter, Search
 from castalia.core.requests import AUTO, Request
 from castalia.server.schemas.chat import InputFile, attachment_of_url, file_part
 from castalia.server.schemas.extras import Extras, Strict
+from castalia.server.schemas.ranking import RankingOptions
 
 
 class ContentItem(Strict):
@@ -85,6 +87,9 @@ class FileSearchTool(Strict):
 
     type: Literal["file_search"]
     vector_store_ids: list[str] = Field(min_length=1)
+    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    filters: Filter | None = None
+    ranking_options: RankingOptions = RankingOptions()
 
 
 ToolItem = Annotated[FunctionTool | McpTool | FileSearchTool, Field(discriminator="type")]
@@ -162,7 +167,7 @@ class ResponseBody(Strict):
     stream_options: StreamOptions | None = None
     tools: list[ToolItem] = Field(default_factory=list[ToolItem])
     tool_choice: Literal["none", "auto", "required"] | ChosenFunction | ChosenMcp | ChosenFileSearch = "auto"
-    parallel_tool_calls: bool | None = None
+    parallel_tool_calls: bool = True
     max_tool_calls: int | None = Field(default=None, ge=1)
     text: TextConfig = TextConfig()
     max_output_tokens: int | None = None
@@ -194,6 +199,7 @@ class ResponseBody(Strict):
             options={**self._options(), **variables, **self.castalia.options},
             task=task,
             documents=self.vector_stores,
+            search=self.search,
         )
 
     @property
@@ -207,6 +213,24 @@ class ResponseBody(Strict):
         return [store for tool in searches for store in tool.vector_store_ids]
 
     @property
+    def search(self) -> Search:
+        """How the vector stores are searched. Raises BadRequest for several tools ``file_search`` that differ in it."""
+        told = RESULTS in self.include
+        ways = [
+            Search(
+                most=tool.max_num_results,
+                filters=tool.filters,
+                threshold=tool.ranking_options.score_threshold,
+                told=told,
+            )
+            for tool in self.tools
+            if isinstance(tool, FileSearchTool)
+        ]
+        if any(way != ways[0] for way in ways):
+            raise BadRequest("Two tools file_search want different searches.", hint="Use one for all vector stores.")
+        return ways[0] if ways else Search(told=told)
+
+    @property
     def task(self) -> str | None:
         """The language task that is asked for: by the prompt's id, or ``task`` in the metadata."""
         return self.metadata.get("task") if self.prompt is None else self.prompt.id
@@ -217,14 +241,7 @@ class ResponseBody(Strict):
             return [Message.of_text(self.input)]
         if not self.input:
             raise BadRequest("The input is empty.", hint="Send a text or at least one item.")
-        messages: list[Message] = []
-        for item in self.input:
-            message = _message(item)
-            if isinstance(item, FunctionCallItem) and messages and messages[-1].role == "assistant":
-                messages[-1].tool_calls += message.tool_calls
-            else:
-                messages.append(message)
-        return messages
+        return messages_of(self.input)
 
     @property
     def conversation_id(self) -> str | None:
@@ -240,8 +257,7 @@ class ResponseBody(Strict):
             {**(nothing if isinstance(tool, FunctionTool) else {}), **tool.model_dump(exclude_none=True)}
             for tool in self.tools
         ]
-        # allowed, but a demanded call is always one: the response says so
-        return {**nulls, "temperature": None, "top_p": None, **told, "tools": tools, "parallel_tool_calls": False}
+        return {**nulls, "temperature": None, "top_p": None, **told, "tools": tools}
 
     def _options(self) -> dict[str, object]:
         options: dict[str, object] = {
@@ -267,6 +283,7 @@ class ResponseBody(Strict):
                     "file_search is demanded and not among the tools.", hint="Name its vector stores in tools."
                 )
             options["tool_choice"] = chosen if isinstance(chosen, str) else chosen.name or "required"
+            options["parallel_tool_calls"] = self.parallel_tool_calls
         return {name: value for name, value in options.items() if value is not None}
 
     def _schema(self) -> dict[str, object] | None:
@@ -280,7 +297,21 @@ class ResponseBody(Strict):
         return wanted.schema_
 
 
+RESULTS = "file_search_call.results"
+"""In ``include``: the passages that were found are told with the search."""
 NOT_ECHOED = {"store", "stream", "stream_options", "include", "castalia", "conversation", "model"}
+
+
+def messages_of(items: list[InputItem]) -> list[Message]:
+    """Items as messages; calls that follow each other are one message. Raises BadRequest, UnsupportedInput."""
+    messages: list[Message] = []
+    for item in items:
+        message = _message(item)
+        if isinstance(item, FunctionCallItem) and messages and messages[-1].role == "assistant":
+            messages[-1].tool_calls += message.tool_calls
+        else:
+            messages.append(message)
+    return messages
 
 
 def _message(item: InputItem) -> Message:
