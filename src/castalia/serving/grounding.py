@@ -1,7 +1,10 @@
 """Requests that are answered from documents: evidence before the model, citations after it."""
 
+from collections.abc import Generator
+
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest
+from castalia.core.events import Event
 from castalia.core.requests import Request
 from castalia.core.results import Measure
 from castalia.language.documents.citing import Cited, cited, declined, prompt_of
@@ -41,10 +44,14 @@ def search_and_cite(house: House, collections: list[str], question: str, most: i
 
 
 def evidence_for(house: House, request: Request) -> Evidence:
-    """What the documents of a request say to it. Raises BadRequest for a request without a question."""
+    """What the documents of a request say to it.
+
+    Raises BadRequest for a request without a question, ConfigError for a checker that cannot check.
+    """
     question = request.prompt.strip()
     if not question:
         raise BadRequest("There is no question to the documents.", hint="Ask one in words.")
+    _ = house.checker  # says what is wrong with it before a model has written an answer
     return weigh(question, found(house, request.documents or [], question), house.library.encode)
 
 
@@ -56,10 +63,10 @@ def with_passages(request: Request, evidence: Evidence) -> Request:
     return request.model_copy(update={"messages": [*system, last], "options": options})
 
 
-def grounded_part(house: House, outputs: list[Part], evidence: Evidence) -> Part:
+def grounded_part(house: House, outputs: list[Part], evidence: Evidence) -> Generator[Event, None, Part]:
     """The model's text with its citations, or a quotation; see `castalia.language.documents.citing`."""
     text = "\n".join(part.text for part in outputs if part.text is not None)
-    return _part(cited(text.strip(), evidence, house.library.encode))
+    return _part((yield from cited(text.strip(), evidence, house.library.encode, house.checker)))
 
 
 def declined_part(evidence: Evidence) -> Part:

@@ -97,7 +97,12 @@ def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
     outputs = work.collector.outputs(choice.modality)
     support: list[Measure] = []
     if evidence is not None:
-        outputs = [grounded_part(house, outputs, evidence)]
+        try:
+            outputs = [(yield from grounded_part(house, outputs, evidence))]
+        except GeneratorExit:
+            work.collector.finish_reason = "cancelled"
+            _finish(house, work, outputs, Verdict())
+            raise
         support = [support_measure(outputs[0])]
         yield TextDelta(text=outputs[0].text or "")
     context = CheckContext(
