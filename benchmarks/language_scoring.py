@@ -14,18 +14,20 @@ SECONDS = 5
 
 @dataclass
 class Case:
-    """A line of a file: its number, and its fields."""
+    """A line of a file: its number, its fields, and the part that it belongs to."""
 
     number: int
     fields: list[str]
+    part: str
 
 
 @dataclass
 class Outcome:
-    """A score between 0 and 1, and figures told beside it."""
+    """A score between 0 and 1, figures told beside it, and how sure the answer was, in [0, 1], if it tells that."""
 
     score: float
     beside: dict[str, float] = field(default_factory=dict)
+    confidence: float | None = None
 
 
 @dataclass
@@ -74,6 +76,16 @@ def chrf(text: str, reference: str, order: int = 6, beta: float = 2.0) -> float:
         precision, recall = common / made.total(), common / wanted.total()
         scores.append((1 + beta**2) * precision * recall / max(1e-9, beta**2 * precision + recall))
     return sum(scores) / len(scores) if scores else 0.0
+
+
+def calibration_error(confidences: list[float], rights: list[float], bins: int = 5) -> float:
+    """How far confidences lie from the share that was right, on average over bins of equally many answers."""
+    pairs = sorted(zip(confidences, rights, strict=True))
+    error = 0.0
+    for number in range(bins):
+        some = pairs[number * len(pairs) // bins : (number + 1) * len(pairs) // bins]
+        error += abs(sum(confidence - right for confidence, right in some)) / len(pairs)
+    return error
 
 
 def words(text: str) -> list[str]:
@@ -176,6 +188,18 @@ def _message(case: Case, made: Any) -> Outcome:
     return Outcome(float(share(made.text, case.fields[3]) == 1 and not foreign))
 
 
+def _label(case: Case, made: Any) -> Outcome:
+    wanted = "none" if case.fields[3] == "-" else case.fields[3]
+    right = float(made.label == wanted)
+    kind = "none allowed" if len(case.fields) > 4 else case.fields[0]
+    return Outcome(right, {kind: right}, getattr(made, "confidence", None))
+
+
+def _label_options(case: Case) -> dict[str, Any]:
+    allowed = {"none": True} if len(case.fields) > 4 else {}
+    return {"about": case.fields[0], "labels": case.fields[1].split(", "), **allowed}
+
+
 def _rewriting_options(case: Case) -> dict[str, Any]:
     name, value = case.fields[0].split("=")
     return {name: value}
@@ -199,10 +223,7 @@ SCORERS = {
     ),
     "answer": Scorer(lambda case: ("answer", [case.fields[0]], {"question": case.fields[1]}), _answer),
     "extract": Scorer(lambda case: ("extract", [case.fields[0]], {"fields": list(_fields(case))}), _extraction),
-    "classify": Scorer(
-        lambda case: ("classify", [case.fields[2]], {"about": case.fields[0], "labels": case.fields[1].split(", ")}),
-        lambda case, made: Outcome(float(made.label == case.fields[3])),
-    ),
+    "classify": Scorer(lambda case: ("classify", [case.fields[2]], _label_options(case)), _label),
     "code": Scorer(lambda case: ("code", [case.fields[1]], {"action": case.fields[0]}), _code),
     "complete": Scorer(lambda case: ("code", [case.fields[0]], {"action": "complete"}), _completion),
     "personalise": Scorer(

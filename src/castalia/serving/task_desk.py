@@ -5,7 +5,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from castalia.core.assets import SENTENCE_VECTORS
 from castalia.core.content import Message, Part
+from castalia.core.contracts import Array
 from castalia.core.events import Completed, Event, Progress, TextDelta, TokenLogprob
 from castalia.core.models import Model
 from castalia.core.plugins import engines
@@ -111,6 +113,15 @@ class PipelineDesk:
             found.append(entries)
         shared = sum(1 for _ in takewhile(_all_same, zip(*found, strict=False)))
         return [sum(entry.logprob for entry in entries[shared:]) for entries in found]
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether the sentence vectors are here."""
+        return SENTENCE_VECTORS in self.house.assets()
+
+    def vectors(self, texts: list[str]) -> Array:
+        """See the contract."""
+        return self.house.library.encode(texts)
 
     def has_tokens(self, tokens: tuple[str, ...]) -> bool:
         """See the contract; false for models that are not GGUF files."""

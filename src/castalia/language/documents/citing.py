@@ -84,9 +84,7 @@ def prompt_of(evidence: Evidence) -> str:
     )
 
 
-def cited(
-    answer: str, evidence: Evidence, encode: Encode, check: Check | None = None
-) -> Generator[Event, None, Cited]:
+def cited(answer: str, evidence: Evidence, encode: Encode, check: Check | None = None) -> Generator[Event, None, Cited]:
     """The answer with the spans that support its sentences; the best sentence of the documents where none is supported.
 
     A sentence is supported by one of the documents that holds all its numbers and names, half of its longer words, and
