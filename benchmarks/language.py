@@ -5,8 +5,8 @@
     python benchmarks/language.py --part development        the cases that prompts may be tuned on
     python benchmarks/language.py --task extract --show     one task, with every answer
 
-Of each task's cases every fourth belongs to the development part, of `classify` one half with label sets of its own; the
-figure is of the others, held out. A case scores
+Of each task's cases every fourth belongs to the development part, of `classify` one half with label sets of its own;
+the figure is of the others, held out. A case scores
 between 0 and 1 by exact checks (what must stand in the answer, what must not, code that runs); chrF and ROUGE-L to
 a reference are told beside it where there is one. Answers are the likeliest words: the same model gives the same score.
 """

@@ -10,7 +10,6 @@ time. To fit what examples are worth, each case is taken once more with two othe
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from scipy.optimize import minimize
 
 from castalia.core.results import Choice
 from castalia.language.labelling import Fit, Label, Weights, meaning_of
-from castalia.language.task import Given, Material
 from castalia.language.tasks import classify
 from castalia.serving.house import House
 from castalia.serving.task_desk import PipelineDesk
@@ -29,16 +27,14 @@ from language import cases_of
 from language_scoring import calibration_error
 
 RIDGE = 1e-3
-NAMES = ("likelihood", "meaning", "examples", "written", "none")
 KINDS = {
     "BOTH": ("likelihood", "meaning", "examples", "none"),
     "MEANING": ("meaning", "examples", "none"),
     "LIKELIHOOD": ("likelihood", "none"),
-    "WRITTEN": ("meaning", "examples", "written", "none"),
 }
 
 
-def evidence_of(house: House, name: str, rows: list[list[str]], *, written: bool) -> list[dict[str, Any]]:
+def evidence_of(house: House, name: str, rows: list[list[str]]) -> list[dict[str, Any]]:
     """For each case, and once more with examples: the labels, the right one, and all evidence."""
     model = house.registry.get(name)
     desk = PipelineDesk(house, Choice(modality="text", model=model.name, engine=model.engine), model, 1, {})
@@ -48,7 +44,6 @@ def evidence_of(house: House, name: str, rows: list[list[str]], *, written: bool
         options = classify.Options(labels=names, about=about)
         fit = Fit()
         _drained(classify.scored(desk, options, fit)(text, ""))
-        wrote = names.index(_drained(classify.written(Given([Material(text)], options), desk))) if written else None
         others = {one: [row[2] for row in rows if row[1] == told and row[3] == one and row[2] != text] for one in names}
         for examples in ({}, {one: tuple(texts[:2]) for one, texts in others.items()}):
             if examples and not all(examples.values()):
@@ -63,7 +58,6 @@ def evidence_of(house: House, name: str, rows: list[list[str]], *, written: bool
                     "likelihood": fit.likelihood,
                     "meaning": meaning,
                     "examples": near,
-                    "written": wrote,
                 }
             )
         print(name, len(found), file=sys.stderr, flush=True)
@@ -85,8 +79,6 @@ def features(row: dict[str, Any], names: tuple[str, ...]) -> np.ndarray:
     for name in names:
         if name == "none":
             columns.append(np.zeros(count))
-        elif name == "written":
-            columns.append(np.eye(count)[row["written"]])
         else:
             columns.append(np.asarray(row[name] if row[name] is not None else np.zeros(count)))
     table = np.stack(columns, axis=1)
@@ -136,28 +128,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", action="append", default=[], help="A language model by name.")
     parser.add_argument("--keep", type=Path, required=True, help="Where the evidence is kept.")
-    parser.add_argument("--written", action="store_true", help="Let the models write labels too.")
     wishes = parser.parse_args()
     rows = [case.fields for case in cases_of("classify", "development")]
     kept: dict[str, list[dict[str, Any]]] = json.loads(wishes.keep.read_text()) if wishes.keep.exists() else {}
     with House() as house:
         for name in wishes.model:
             if name not in kept:
-                kept[name] = evidence_of(house, name, rows, written=wishes.written)
+                kept[name] = evidence_of(house, name, rows)
                 wishes.keep.write_text(json.dumps(kept))
     everything = [row for rows_ in kept.values() for row in rows_]
     for kind, names in KINDS.items():
-        usable: Callable[[dict[str, Any]], bool] = (
-            (lambda row: row["written"] is not None) if "written" in names else (lambda _row: True)
-        )
-        some = [row for row in everything if usable(row) and ("examples" in names or row["examples"] is None)]
-        if some:
-            weights = dict(zip(names, np.round(fitted(some, names), 2).tolist(), strict=True))
-            print(f"{kind} = {Weights(**weights)}\n    {judged(some, names)}")
-            for name, rows_ in kept.items():
-                own = [row for row in rows_ if usable(row) and row["examples"] is None]
-                if own:
-                    print(f"    {name} alone, without examples: {judged(own, names)}")
+        some = [row for row in everything if "examples" in names or row["examples"] is None]
+        weights = dict(zip(names, np.round(fitted(some, names), 2).tolist(), strict=True))
+        print(f"{kind} = {Weights(**weights)}\n    {judged(some, names)}")
+        for name, rows_ in kept.items():
+            print(f"    {name}, without examples: {judged([row for row in rows_ if row['examples'] is None], names)}")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Citation(BaseModel):
 class Said(BaseModel):
     """A sentence of the answer, ``[start:end]`` of it, with what supports it.
 
-    ``checked`` is what a checker model says of it, log-odds in nats; None without a checker, or nothing to ask it about.
+    ``checked`` is what a checker model says of it, log-odds in nats; None without one, or with nothing to ask it about.
     """
 
     text: str

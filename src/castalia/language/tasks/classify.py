@@ -63,44 +63,32 @@ class Classified(TaskOutput):
 def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     """The label of the highest probability; see `castalia.language.labelling` for where it comes from.
 
-    Without likelihoods the model writes a label, under a grammar that allows nothing else, and that is weighed with the
-    sentence vectors; without these too it is the answer. Raises BadRequest for labels that do not go together.
+    On an engine that tells no likelihoods the sentence vectors say it alone; without these too the model writes a label,
+    under a grammar that allows nothing else. Raises BadRequest for labels that do not go together.
     """
     options = given.options
     check(options)
-    labels = [
-        Label(
-            name,
-            options.descriptions.get(name, ""),
-            tuple(text for text, label in options.examples if label == name),
-        )
-        for name in options.labels
-    ]
-    fit = Fit()
-    coverage = None
+    if not desk.can_score and not desk.can_compare:
+        label = yield from written(given, desk)
+        yield desk.show(label)
+        return Made([label], None, {"scores": {}})
+    fit, coverage = Fit(), None
     if desk.can_compare:
-        fit.meaning, fit.examples = meaning_of(given.text, labels, options.about, desk.vectors)
+        fit.meaning, fit.examples = meaning_of(given.text, _labels(options), options.about, desk.vectors)
     if desk.can_score:
         limit = min(SECTION, desk.room([("user", beginning("", options))], 32))
         mapped = yield from over_sections(desk, given.text, limit, scored(desk, options, fit), "reading")
         coverage = mapped.coverage
-    else:
-        fit.written = options.labels.index((yield from written(given, desk)))
-    if fit.likelihood is None and fit.meaning is None:
-        if options.none:
-            raise BadRequest(
-                "That no label fits cannot be told here: the engine tells no likelihoods, and there are no sentence "
-                "vectors.",
-                hint="castalia pull starter:minilm, or leave none out.",
-            )
-        label = options.labels[fit.written or 0]
-        yield desk.show(label)
-        return Made([label], coverage, {"scores": {}})
     scores = probabilities(options.labels, fit, NONE if options.none else None)
     label = max(scores, key=lambda name: scores[name])
     yield desk.show(label)
     facts = {"scores": {name: round(value, 4) for name, value in scores.items()}, "fits": label in options.labels}
     return Made([label], coverage, facts)
+
+
+def _labels(options: Options) -> list[Label]:
+    examples = {name: tuple(text for text, label in options.examples if label == name) for name in options.labels}
+    return [Label(name, options.descriptions.get(name, ""), examples[name]) for name in options.labels]
 
 
 def check(options: Options) -> None:
@@ -145,6 +133,12 @@ def beginning(text: str | None, options: Options) -> str:
 
 
 def written(given: Given[Options], desk: Desk) -> Generator[Event, None, str]:
+    """The label that the model writes. Raises BadRequest when none of them may be the answer: it cannot tell that."""
+    if given.options.none:
+        raise BadRequest(
+            "That no label fits cannot be told here: the engine tells no likelihoods, and there are no sentence vectors.",
+            hint="castalia pull starter:minilm, or leave none out.",
+        )
     turns: list[Turn] = [("user", beginning(given.text, given.options))]
     schema: dict[str, object] = {"enum": given.options.labels}
     return str(json.loads((yield from desk.write(turns, max_tokens=64, purpose="label", json_schema=schema))))
