@@ -119,6 +119,30 @@ def _summary(case: Case, made: Any) -> Outcome:
     return Outcome(share(made.text, facts) if shorter else 0.0, {"rouge_l": rouge_l(made.text, reference)})
 
 
+COURTESIES = frozenset(
+    "dear hello regards kind best wishes hope finds well thank thanks sorry please forward looking hearing questions "
+    "would like inform writing know that this will have been from with your there their them they were what when".split()
+)
+
+
+def _draft(case: Case, made: Any) -> Outcome:
+    """Points kept; beside it whether a draft is clean: nothing of the prompt's examples, nothing said twice, and in every
+    sentence at least half of the words of four letters or more, and all numbers, from the points or of courtesy."""
+    points = set(words(case.fields[1]))
+    kept = share(made.text, case.fields[2])
+    sentences = [one for one in re.split(r"(?<=[.!?])\s+|\n+", made.text) if one.strip()]
+    clean = not re.search(r"Weber|4417|9 May|Pavel|tarmac|1820", made.text) and len(set(sentences)) == len(sentences)
+    for sentence in sentences:
+        telling = [word for word in words(sentence) if len(word) > 3 and word not in COURTESIES]
+        clean &= 2 * sum(_known(word, points) for word in telling) >= len(telling)
+        clean &= {word for word in words(sentence) if word.isdigit()} <= points
+    return Outcome(kept, {"all points": float(kept == 1), "clean": float(clean)})
+
+
+def _known(word: str, points: set[str]) -> bool:
+    return any(word[:4] == point[:4] for point in points if len(point) > 3)
+
+
 def _translation(case: Case, made: Any) -> Outcome:
     found = chrf(made.text, case.fields[3])
     return Outcome(found, {"exact": float(words(made.text) == words(case.fields[3]))})
@@ -217,9 +241,7 @@ SCORERS = {
             ["\n".join(f"- {point.strip()}" for point in case.fields[1].split(";"))],
             {"kind": case.fields[0], "words": 60},
         ),
-        lambda case, made: Outcome(
-            share(made.text, case.fields[2]), {"all points": float(share(made.text, case.fields[2]) == 1)}
-        ),
+        _draft,
     ),
     "answer": Scorer(lambda case: ("answer", [case.fields[0]], {"question": case.fields[1]}), _answer),
     "extract": Scorer(lambda case: ("extract", [case.fields[0]], {"fields": list(_fields(case))}), _extraction),

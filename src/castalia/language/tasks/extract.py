@@ -9,6 +9,7 @@ from pydantic import Field, computed_field
 
 from castalia.core.errors import BadRequest
 from castalia.core.events import Event
+from castalia.language.answering import cleaned
 from castalia.language.sections import over_sections
 from castalia.language.task import Desk, Given, Made, Schema, Task, TaskOptions, TaskOutput, Turn
 
@@ -35,6 +36,7 @@ class Extracted(TaskOutput):
         return json.loads(self.text)
 
 
+Fields = dict[str, str | None]
 EXAMPLE_TEXT = "Dr. Ines Moll (Bremen office) will give the talk 'Safe roofs' on 4 June. Entry is free."
 EXAMPLE_SCHEMA: Schema = {
     "type": "object",
@@ -68,10 +70,42 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
         raise BadRequest("There is nothing to extract from: the text is empty.", hint="Give a text.")
     value = found[0][0] if len(found) == 1 else merged(found)
     if given.options.fields:
-        value = {name: as_in(given.text, inner) for name, inner in cast("dict[str, object]", value).items()}
+        values = {name: as_in(given.text, inner) for name, inner in cast("dict[str, object]", value).items()}
+        value = (yield from _asked_again(desk, given.text, values)) if len(found) == 1 else values
     text = json.dumps(value, ensure_ascii=False)
     yield desk.show(text)
     return Made([text], mapped.coverage)
+
+
+def _asked_again(desk: Desk, text: str, values: Fields) -> Generator[Event, None, Fields]:
+    """The values, each field that is empty or says the same as one before it asked for by itself.
+
+    What comes of that counts when it stands in the text and no other field says it.
+    """
+    settled = dict(values)
+    for name, value in values.items():
+        others = [other for key, other in settled.items() if key != name and other]
+        if value is not None and not _overlaps(value, others[: list(values).index(name)]):
+            continue
+        said = yield from desk.write(_question(text, name), max_tokens=24, purpose=name)
+        fresh = as_in(text, cleaned(said).rstrip("."))
+        if fresh is not None and not _overlaps(fresh, others):
+            settled[name] = fresh
+    return settled
+
+
+def _overlaps(value: str, others: list[str]) -> bool:
+    return any(value.lower() in other.lower() or other.lower() in value.lower() for other in others)
+
+
+def _question(text: str, name: str) -> list[Turn]:
+    return [
+        ("user", f"Text: {EXAMPLE_TEXT}\n\nWhich words tell the speaker?"),
+        ("assistant", "Dr. Ines Moll"),
+        ("user", f"Text: {EXAMPLE_TEXT}\n\nWhich words tell the entry?"),
+        ("assistant", "free"),
+        ("user", f"Text: {text}\n\nWhich words tell the {name}?"),
+    ]
 
 
 def schema_of(options: Options) -> Schema:

@@ -9,8 +9,8 @@ from castalia.core.errors import BadRequest
 from castalia.core.events import Event
 from castalia.language.answering import section_by_section, words_of
 from castalia.language.mending import leaks, said_once, whole
-from castalia.modalities.text.claims import missing_names, numbers_of
 from castalia.language.task import Desk, Given, Made, Task, TaskOptions, TaskOutput, Turn
+from castalia.modalities.text.claims import missing_names, numbers_of
 
 SECTION = 400
 KEPT = 0.25
