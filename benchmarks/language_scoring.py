@@ -121,13 +121,17 @@ def _summary(case: Case, made: Any) -> Outcome:
 
 COURTESIES = frozenset(
     "dear hello regards kind best wishes hope finds well thank thanks sorry please forward looking hearing questions "
-    "would like inform writing know that this will have been from with your there their them they were what when".split()
-)
+    "would like inform writing know that this will have been from with your there their them they were what when"
+    .split()
+)  # fmt: skip
 
 
 def _draft(case: Case, made: Any) -> Outcome:
-    """Points kept; beside it whether a draft is clean: nothing of the prompt's examples, nothing said twice, and in every
-    sentence at least half of the words of four letters or more, and all numbers, from the points or of courtesy."""
+    """Points kept; beside it whether a draft is clean.
+
+    It holds nothing of the prompt's examples and says nothing twice, and in every sentence all numbers, and at least
+    half of the words of four letters or more, are from the points, words of courtesy aside.
+    """
     points = set(words(case.fields[1]))
     kept = share(made.text, case.fields[2])
     sentences = [one for one in re.split(r"(?<=[.!?])\s+|\n+", made.text) if one.strip()]
@@ -208,7 +212,7 @@ def _completion(case: Case, made: Any) -> Outcome:
 
 
 def _message(case: Case, made: Any) -> Outcome:
-    foreign = any(word in made.text for word in ("Oskar", "ladder", "[[", "{"))
+    foreign = any(word in made.text for word in ("Oskar", "ladder", "Rosa", "Ghent", "Tom", "[[", "{"))
     return Outcome(float(share(made.text, case.fields[3]) == 1 and not foreign))
 
 

@@ -92,7 +92,7 @@ def probabilities(labels: Sequence[str], fit: Fit, none: str | None = None) -> d
 def meaning_of(
     text: str, labels: Sequence[Label], about: str, encode: Callable[[list[str]], Array]
 ) -> tuple[list[float], list[float] | None]:
-    """Ten times the mean cosine of the text with each label's sentences, and with its nearest examples if all have some.
+    """Ten times the mean cosine of the text with each label's sentences, and with its examples if all have some.
 
     A long text is the mean of its pieces.
     """

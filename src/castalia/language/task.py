@@ -117,8 +117,8 @@ class Desk(Protocol):
         """
         ...
 
-    def score(self, beginning: str, endings: list[str]) -> Generator[Event, None, list[float]]:
-        """The log-likelihood of each ending after the plain text ``beginning``, in nats; no chat template."""
+    def score(self, beginning: str | list[Turn], endings: list[str]) -> Generator[Event, None, list[float]]:
+        """The log-likelihood of each ending, in nats: after a plain text, or as the answer to a conversation."""
         ...
 
     @property

@@ -7,16 +7,16 @@ from castalia.core.errors import ConfigError
 from castalia.core.events import Event
 from castalia.core.results import Choice
 from castalia.language.documents.citing import Check
-from castalia.language.task import Schema
+from castalia.language.task import Schema, Turn
 from castalia.serving.house import House
 from castalia.serving.task_desk import PipelineDesk
 
-YES, NO = " yes", " no"
+YES, NO = "Yes", "No"
 EMPTY = "-"
 """What stands for a passage, to learn how far the model says yes to the sentence alone."""
 FORCED = 2.0
 """Log-odds that a yes counts, either way, where the engine tells no likelihoods."""
-SCHEMA: Schema = {"enum": [YES.strip(), NO.strip()]}
+SCHEMA: Schema = {"enum": [YES, NO]}
 
 
 def checker(house: House) -> Check | None:
@@ -37,20 +37,18 @@ def checker(house: House) -> Check | None:
 
     def check(passage: str, sentence: str) -> Generator[Event, None, float]:
         if not desk.can_score:
-            said = yield from desk.write(
-                [("user", prompt(passage, sentence))], max_tokens=8, purpose="check", json_schema=SCHEMA
-            )
-            return {json.dumps(YES.strip()): FORCED, json.dumps(NO.strip()): -FORCED}.get(said, 0.0)
-        with_passage = yield from desk.score(prompt(passage, sentence), [YES, NO])
-        without = yield from desk.score(prompt(EMPTY, sentence), [YES, NO])
+            said = yield from desk.write(turns(passage, sentence), max_tokens=8, purpose="check", json_schema=SCHEMA)
+            return {json.dumps(YES): FORCED, json.dumps(NO): -FORCED}.get(said, 0.0)
+        with_passage = yield from desk.score(turns(passage, sentence), [YES, NO])
+        without = yield from desk.score(turns(EMPTY, sentence), [YES, NO])
         return (with_passage[0] - with_passage[1]) - (without[0] - without[1])
 
     return check
 
 
-def prompt(passage: str, sentence: str) -> str:
-    """The question whose answer is yes or no, as plain text."""
-    return (
-        f"Passage: {' '.join(passage.split())}\nStatement: {sentence}\n"
-        "Is the statement supported by the passage? Answer yes or no:"
+def turns(passage: str, sentence: str) -> list[Turn]:
+    """The question whose answer is yes or no, for the chat template: as plain text, a small model answers by chance."""
+    asked = (
+        f"Passage: {' '.join(passage.split())}\n\nStatement: {sentence}\n\nDoes the passage say this? Answer Yes or No."
     )
+    return [("system", "You check statements."), ("user", asked)]

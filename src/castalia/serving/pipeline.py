@@ -97,12 +97,7 @@ def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
     outputs = work.collector.outputs(choice.modality)
     support: list[Measure] = []
     if evidence is not None:
-        try:
-            outputs = [(yield from grounded_part(house, outputs, evidence))]
-        except GeneratorExit:
-            work.collector.finish_reason = "cancelled"
-            _finish(house, work, outputs, Verdict())
-            raise
+        outputs = [(yield from _grounded(house, work, outputs, evidence))]
         support = [support_measure(outputs[0])]
         yield TextDelta(text=outputs[0].text or "")
     context = CheckContext(
@@ -134,6 +129,16 @@ def _generated(house: House, work: "Work") -> Generator[Event]:
                 event, Progress
             ):  # an answer from documents is told once it is checked
                 yield event
+
+
+def _grounded(house: House, work: "Work", outputs: list[Part], evidence: Evidence) -> Generator[Event, None, Part]:
+    """The answer with its citations; a checker may take its time for them."""
+    try:
+        return (yield from grounded_part(house, outputs, evidence))
+    except GeneratorExit:
+        work.collector.finish_reason = "cancelled"
+        _finish(house, work, outputs, Verdict())
+        raise
 
 
 def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaError) -> "Work":

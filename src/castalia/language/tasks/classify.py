@@ -63,8 +63,8 @@ class Classified(TaskOutput):
 def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     """The label of the highest probability; see `castalia.language.labelling` for where it comes from.
 
-    On an engine that tells no likelihoods the sentence vectors say it alone; without these too the model writes a label,
-    under a grammar that allows nothing else. Raises BadRequest for labels that do not go together.
+    On an engine that tells no likelihoods the sentence vectors say it alone; without these too the model writes a
+    label, under a grammar that allows nothing else. Raises BadRequest for labels that do not go together.
     """
     options = given.options
     check(options)
@@ -136,7 +136,7 @@ def written(given: Given[Options], desk: Desk) -> Generator[Event, None, str]:
     """The label that the model writes. Raises BadRequest when none of them may be the answer: it cannot tell that."""
     if given.options.none:
         raise BadRequest(
-            "That no label fits cannot be told here: the engine tells no likelihoods, and there are no sentence vectors.",
+            "That no label fits cannot be told without likelihoods or sentence vectors; here are neither.",
             hint="castalia pull starter:minilm, or leave none out.",
         )
     turns: list[Turn] = [("user", beginning(given.text, given.options))]

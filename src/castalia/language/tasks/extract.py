@@ -9,7 +9,6 @@ from pydantic import Field, computed_field
 
 from castalia.core.errors import BadRequest
 from castalia.core.events import Event
-from castalia.language.answering import cleaned
 from castalia.language.sections import over_sections
 from castalia.language.task import Desk, Given, Made, Schema, Task, TaskOptions, TaskOutput, Turn
 
@@ -37,16 +36,16 @@ class Extracted(TaskOutput):
 
 
 Fields = dict[str, str | None]
-EXAMPLE_TEXT = "Dr. Ines Moll (Bremen office) will give the talk 'Safe roofs' on 4 June. Entry is free."
-EXAMPLE_SCHEMA: Schema = {
-    "type": "object",
-    "properties": {
-        "speaker": {"type": "string"},
-        "day": {"type": "string"},
-        "room": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-    },
-}
-EXAMPLE_JSON = '{"speaker": "Dr. Ines Moll", "day": "4 June", "room": null}'
+EXAMPLES: list[tuple[str, dict[str, str | None]]] = [
+    (
+        "Dr. Ines Moll (Bremen office) will give the talk 'Safe roofs' on 4 June. Entry is free.",
+        {"speaker": "Dr. Ines Moll", "day": "4 June", "room": None},
+    ),
+    (
+        "Karim Aziz, a baker, bought a blue bike with 21 gears at the market of Ghent and paid 120 euros.",
+        {"buyer": "Karim Aziz", "job": "baker", "item": "bike", "gears": "21", "place": "Ghent", "price": "120 euros"},
+    ),
+]
 
 
 def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
@@ -70,42 +69,18 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
         raise BadRequest("There is nothing to extract from: the text is empty.", hint="Give a text.")
     value = found[0][0] if len(found) == 1 else merged(found)
     if given.options.fields:
-        values = {name: as_in(given.text, inner) for name, inner in cast("dict[str, object]", value).items()}
-        value = (yield from _asked_again(desk, given.text, values)) if len(found) == 1 else values
+        value = said_once({name: as_in(given.text, told) for name, told in cast("Fields", value).items()})
     text = json.dumps(value, ensure_ascii=False)
     yield desk.show(text)
     return Made([text], mapped.coverage)
 
 
-def _asked_again(desk: Desk, text: str, values: Fields) -> Generator[Event, None, Fields]:
-    """The values, each field that is empty or says the same as one before it asked for by itself.
-
-    What comes of that counts when it stands in the text and no other field says it.
-    """
-    settled = dict(values)
+def said_once(values: Fields) -> Fields:
+    """The values without those that a field before has already: a small model repeats itself where it finds nothing."""
+    kept: Fields = {}
     for name, value in values.items():
-        others = [other for key, other in settled.items() if key != name and other]
-        if value is not None and not _overlaps(value, others[: list(values).index(name)]):
-            continue
-        said = yield from desk.write(_question(text, name), max_tokens=24, purpose=name)
-        fresh = as_in(text, cleaned(said).rstrip("."))
-        if fresh is not None and not _overlaps(fresh, others):
-            settled[name] = fresh
-    return settled
-
-
-def _overlaps(value: str, others: list[str]) -> bool:
-    return any(value.lower() in other.lower() or other.lower() in value.lower() for other in others)
-
-
-def _question(text: str, name: str) -> list[Turn]:
-    return [
-        ("user", f"Text: {EXAMPLE_TEXT}\n\nWhich words tell the speaker?"),
-        ("assistant", "Dr. Ines Moll"),
-        ("user", f"Text: {EXAMPLE_TEXT}\n\nWhich words tell the entry?"),
-        ("assistant", "free"),
-        ("user", f"Text: {text}\n\nWhich words tell the {name}?"),
-    ]
+        kept[name] = None if value is not None and value in kept.values() else value
+    return kept
 
 
 def schema_of(options: Options) -> Schema:
@@ -126,12 +101,14 @@ def schema_of(options: Options) -> Schema:
 
 
 def turns(text: str, schema: Schema) -> list[Turn]:
-    """One extraction made already, then the text with the fields that are wanted."""
-    return [
-        ("user", _asked(EXAMPLE_TEXT, EXAMPLE_SCHEMA)),
-        ("assistant", EXAMPLE_JSON),
-        ("user", _asked(text, schema)),
-    ]
+    """Two extractions made already, then the text with the fields that are wanted."""
+    said: list[Turn] = []
+    for shown, values in EXAMPLES:
+        said += [
+            ("user", _asked(shown, {"properties": dict.fromkeys(values, {})})),
+            ("assistant", json.dumps(values)),
+        ]
+    return [*said, ("user", _asked(text, schema))]
 
 
 def _asked(text: str, schema: Schema) -> str:

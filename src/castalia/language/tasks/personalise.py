@@ -25,9 +25,10 @@ ROOM = 80
 SHOWN = (
     ("one friendly sentence about swimming", "Swimming is a wonderful way to start the day."),
     ("one sentence that thanks Oskar for buying a ladder", "Thank you for buying a ladder, Oskar."),
-    ("one sentence that invites Rosa to our picnic in Ghent", "Rosa, we would love to see you at our picnic in Ghent."),
+    ("one sentence that invites Rosa to our picnic in Ghent", "Rosa, please come to our picnic in Ghent."),
     ("one sentence that congratulates Tom on 12 years in the choir", "Congratulations on 12 years in the choir, Tom!"),
 )
+EXAMPLE_NAMES = ("oskar", "rosa", "ghent", "tom")
 TRIES = (SHOWN, SHOWN[2:], SHOWN[:2])
 """Examples of the first try, and of the next ones where the answer leaves out a field or tells of an example."""
 
@@ -75,7 +76,7 @@ def _message(template: str, values: dict[str, str], number: int, desk: Desk) -> 
 
 
 def _written(wish: str, named: list[str], number: int, desk: Desk) -> Generator[Event, None, str]:
-    """What the model writes for a wish: the first answer that names all fields of it, else that which names the most."""
+    """What the model writes for a wish: the first answer that names all its fields, else that which names the most."""
     best, fewest = "", len(named) + 2
     for shown in TRIES:
         turns: list[Turn] = []
@@ -83,12 +84,18 @@ def _written(wish: str, named: list[str], number: int, desk: Desk) -> Generator[
             turns += [("user", f"Write {one}."), ("assistant", answer)]
         turns.append(("user", f"Write {wish}."))
         text = plain(cleaned((yield from desk.write(turns, max_tokens=ROOM, purpose=f"message {number}"))), wish)
-        faults = sum(not names(text, value) for value in named) + leaks(text, (answer for _, answer in shown), wish)
+        faults = sum(not names(text, value) for value in named) + _tells_of(shown, text, wish)
         if text and faults < fewest:
             best, fewest = text, faults
         if not fewest:
             break
     return best
+
+
+def _tells_of(shown: tuple[tuple[str, str], ...], text: str, wish: str) -> int:
+    """Whether an answer tells of the examples: a run of their words, or a name of theirs."""
+    foreign = set(EXAMPLE_NAMES) - set(words_of(wish))
+    return leaks(text, (answer for _, answer in shown), wish) or bool(foreign & set(words_of(text)))
 
 
 def plain(answer: str, wish: str) -> str:
