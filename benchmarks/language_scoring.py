@@ -212,7 +212,8 @@ def _completion(case: Case, made: Any) -> Outcome:
 
 
 def _message(case: Case, made: Any) -> Outcome:
-    foreign = any(word in made.text for word in ("Oskar", "ladder", "Rosa", "Ghent", "Tom", "[[", "{"))
+    shown = [word for word in ("Oskar", "ladder", "Rosa", "Ghent", "Tom") if word not in case.fields[2]]
+    foreign = any(word in made.text for word in (*shown, "[[", "{"))
     return Outcome(float(share(made.text, case.fields[3]) == 1 and not foreign))
 
 

@@ -4,11 +4,14 @@ twice, break off in the middle, and add names and numbers of their own."""
 import re
 from collections.abc import Iterable
 
+from castalia.language.answering import words_of
 from castalia.modalities.text.claims import held_share, missing_names, numbers_of
 from castalia.modalities.text.spans import sentence_spans
 
 LEAK = 4
 """Words in a row that only the example has."""
+TELLING = 3
+"""Telling words, in any order, that only the example has."""
 LOOP = 3
 """Words in a row that a sound sentence does not say twice."""
 LONGEST = 20
@@ -17,8 +20,12 @@ END = re.compile(r"[.!?:…。！？][\"'”’)\]]*$")
 
 
 def leaks(answer: str, shown: Iterable[str], given: str) -> bool:
-    """Whether the answer tells of the example: a run of words of ``shown`` that ``given`` does not have."""
-    return bool((_runs(answer, LEAK) & _runs(" ".join(shown), LEAK)) - _runs(given, LEAK))
+    """Whether the answer tells of the example: a run of words of ``shown``, or several of its telling ones, that
+    ``given`` does not have."""
+    example = " ".join(shown)
+    runs = (_runs(answer, LEAK) & _runs(example, LEAK)) - _runs(given, LEAK)
+    telling = (set(words_of(answer)) & set(words_of(example))) - set(words_of(given))
+    return bool(runs) or len(telling) >= TELLING
 
 
 def loops(sentence: str) -> bool:

@@ -80,7 +80,7 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     answer = struck(said_once(whole(draft)), points, options) or frame(points, options)
     for point in lost_points(given.text, answer):
         sentence = cleaned((yield from desk.write(_sentence(point), max_tokens=48, purpose="a point by itself")))
-        sound = "\n" not in sentence and holds(sentence, point) and is_grounded(sentence, [point])
+        sound = "\n" not in sentence and holds(sentence, point) and is_grounded(sentence, [point], 1.0)
         answer = with_sentence(answer, sentence if sound else f"{point[:1].upper()}{point[1:].rstrip('.')}.")
     if options.signed and answer and options.signed not in answer:
         answer = f"{answer}\n{options.signed}"
@@ -123,15 +123,15 @@ def struck(draft: str, points: list[str], options: Options) -> str:
     return "" if not said or lost > STRUCK * said else "\n\n".join(kept)
 
 
-def is_grounded(sentence: str, points: list[str]) -> bool:
-    """Whether a sentence says what the points say, or is a courtesy: no new number, name or negation, no loop, and most
-    of its telling words are theirs."""
+def is_grounded(sentence: str, points: list[str], share: float = HELD) -> bool:
+    """Whether a sentence says what the points say, or is a courtesy: no new number, name or negation, no loop, and so
+    large a share of its telling words is theirs."""
     known = "\n".join(points)
     if invents(sentence, known) or loops(sentence) or (NEGATION.search(sentence) and not NEGATION.search(known)):
         return False
     words = [word for word in words_of(sentence) if word not in FILLER]
     held = set(words_of(known))
-    return bool(COURTESY.search(sentence)) or sum(word in held for word in words) >= HELD * len(words)
+    return bool(COURTESY.search(sentence)) or sum(word in held for word in words) >= share * len(words)
 
 
 def frame(points: list[str], options: Options) -> str:
