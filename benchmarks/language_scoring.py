@@ -119,11 +119,8 @@ def _summary(case: Case, made: Any) -> Outcome:
     return Outcome(share(made.text, facts) if shorter else 0.0, {"rouge_l": rouge_l(made.text, reference)})
 
 
-COURTESIES = frozenset(
-    "dear hello regards kind best wishes hope finds well thank thanks sorry please forward looking hearing questions "
-    "would like inform writing know that this will have been from with your there their them they were what when"
-    .split()
-)  # fmt: skip
+COURTESY = """dear hello regards kind best wishes hope finds well thank thanks sorry please forward looking hearing
+questions would like inform writing know that this will have been from with your there their them they were what when"""
 
 
 def _draft(case: Case, made: Any) -> Outcome:
@@ -137,7 +134,7 @@ def _draft(case: Case, made: Any) -> Outcome:
     sentences = [one for one in re.split(r"(?<=[.!?])\s+|\n+", made.text) if one.strip()]
     clean = not re.search(r"Weber|4417|9 May|Pavel|tarmac|1820", made.text) and len(set(sentences)) == len(sentences)
     for sentence in sentences:
-        telling = [word for word in words(sentence) if len(word) > 3 and word not in COURTESIES]
+        telling = [word for word in words(sentence) if len(word) > 3 and word not in COURTESY.split()]
         clean &= 2 * sum(_known(word, points) for word in telling) >= len(telling)
         clean &= {word for word in words(sentence) if word.isdigit()} <= points
     return Outcome(kept, {"all points": float(kept == 1), "clean": float(clean)})

@@ -52,6 +52,8 @@ SENTENCES = (
 )
 HELD = 0.67
 """Share of a sentence's telling words that the points must hold."""
+USUAL = "Dear Mr, Ms, Hi, Hello, Kind regards, there will please order"
+"""Words of the examples that any draft may have."""
 STRUCK = 0.34
 """Share of a draft's sentences from which on nothing of it is kept."""
 COURTESY = re.compile(
@@ -105,7 +107,7 @@ def struck(draft: str, points: list[str], options: Options) -> str:
 
     Greetings, closings and courtesies stay.
     """
-    if leaks(draft, _example(options), "\n".join(points)):
+    if leaks(draft, _example(options), "\n".join([*points, USUAL])):
         return ""
     kept: list[str] = []
     said = lost = 0
