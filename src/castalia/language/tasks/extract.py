@@ -36,16 +36,16 @@ class Extracted(TaskOutput):
 
 
 Fields = dict[str, str | None]
-EXAMPLES: list[tuple[str, dict[str, str | None]]] = [
-    (
-        "Dr. Ines Moll (Bremen office) will give the talk 'Safe roofs' on 4 June. Entry is free.",
-        {"speaker": "Dr. Ines Moll", "day": "4 June", "room": None},
-    ),
-    (
-        "Karim Aziz, a baker, bought a blue bike with 21 gears at the market of Ghent and paid 120 euros.",
-        {"buyer": "Karim Aziz", "job": "baker", "item": "bike", "gears": "21", "place": "Ghent", "price": "120 euros"},
-    ),
-]
+EXAMPLE_TEXT = "Dr. Ines Moll (Bremen office) will give the talk 'Safe roofs' on 4 June. Entry is free."
+EXAMPLE_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {
+        "speaker": {"type": "string"},
+        "day": {"type": "string"},
+        "room": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+}
+EXAMPLE_JSON = '{"speaker": "Dr. Ines Moll", "day": "4 June", "room": null}'
 
 
 def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
@@ -101,14 +101,12 @@ def schema_of(options: Options) -> Schema:
 
 
 def turns(text: str, schema: Schema) -> list[Turn]:
-    """Two extractions made already, then the text with the fields that are wanted."""
-    said: list[Turn] = []
-    for shown, values in EXAMPLES:
-        said += [
-            ("user", _asked(shown, {"properties": dict.fromkeys(values, {})})),
-            ("assistant", json.dumps(values)),
-        ]
-    return [*said, ("user", _asked(text, schema))]
+    """One extraction made already, then the text with the fields that are wanted."""
+    return [
+        ("user", _asked(EXAMPLE_TEXT, EXAMPLE_SCHEMA)),
+        ("assistant", EXAMPLE_JSON),
+        ("user", _asked(text, schema)),
+    ]
 
 
 def _asked(text: str, schema: Schema) -> str:

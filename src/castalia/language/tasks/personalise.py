@@ -29,7 +29,7 @@ SHOWN = (
     ("one sentence that congratulates Tom on 12 years in the choir", "Congratulations on 12 years in the choir, Tom!"),
 )
 EXAMPLE_NAMES = ("oskar", "rosa", "ghent", "tom")
-TRIES = (SHOWN, SHOWN[2:], SHOWN[:2])
+TRIES = (SHOWN, SHOWN[2:], ())
 """Examples of the first try, and of the next ones where the answer leaves out a field or tells of an example."""
 
 
