@@ -28,7 +28,7 @@ FARTHER = 0.4
 SURE = 0.3
 """log-odds from which it is,"""
 DOUBT = -0.1
-"""and those below which it takes back what words and meaning say. Both by the development half of the planted claims."""
+"""and those below which it takes back what words and meaning say. Both by half of the planted claims."""
 
 
 class Citation(BaseModel):
