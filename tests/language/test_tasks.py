@@ -151,8 +151,9 @@ def test_what_a_draft_adds_is_struck_and_much_of_it_gives_way_to_the_points() ->
     )
     assert draft.struck("Dear Ms Hall,\n\nI am in Rome. The room is not B12. It has 3 beds.", points, options) == ""
     assert draft.struck("Dear Ms Weber,\n\nyour order is late. It will arrive.", points, options) == ""
-    assert draft.frame(points, options) == "Dear Ms Hall,\n\nKind regards"
-    assert draft.frame(points, draft.Options(kind="paragraph")) == ""
+    assert draft.frame(points, options) == ("Dear Ms Hall,", "Kind regards")
+    assert draft.frame(["to the bank", "card stolen"], draft.Options(kind="letter"))[0] == "Dear bank,"
+    assert draft.frame(points, draft.Options(kind="paragraph")) == ("", "")
 
 
 def test_a_rewriting_is_faulty_when_it_tells_of_the_example_or_loses_what_must_stay() -> None:

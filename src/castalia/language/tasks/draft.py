@@ -64,7 +64,7 @@ COURTESY = re.compile(
 GREETING = re.compile(r"(?:dear|hi|hello|hey|good (?:morning|day|evening))\b", re.IGNORECASE)
 FILLER = frozenset(["writing", "write", "inform", "like", "let", "know", "please", "also", "want", "note"])
 NEGATION = re.compile(r"\b(?:no|not|never|without|cannot|can't)\b|n't\b", re.IGNORECASE)
-RECIPIENT = re.compile(r"^to (?:(?:the|our|all|my) )?\S+(?: \S+){0,3}$", re.IGNORECASE)
+RECIPIENT = re.compile(r"^to (?:(?:the|our|my) )?(\S+(?: \S+){0,3})$", re.IGNORECASE)
 FRAMED = {"email": ("Dear", "Kind regards"), "letter": ("Dear", "Kind regards"), "message": ("Hi", "")}
 
 
@@ -79,11 +79,18 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     room = 32 + round(1.6 * options.words)
     points = points_of(given.text)
     draft = cleaned((yield from desk.write(turns(given.text, options), max_tokens=room, purpose="draft")))
-    answer = struck(said_once(whole(draft)), points, options) or frame(points, options)
-    for point in lost_points(given.text, answer):
+    kept = struck(said_once(whole(draft)), points, options)
+    greeting, closing = ("", "") if kept else frame(points, options)
+    said: list[str] = []
+    for point in lost_points(given.text, kept or greeting):
         sentence = cleaned((yield from desk.write(_sentence(point), max_tokens=48, purpose="a point by itself")))
         sound = "\n" not in sentence and holds(sentence, point) and is_grounded(sentence, [point], 1.0)
-        answer = with_sentence(answer, sentence if sound else f"{point[:1].upper()}{point[1:].rstrip('.')}.")
+        said.append(sentence if sound else f"{point[:1].upper()}{point[1:].rstrip('.')}.")
+    more = " ".join(said)
+    if kept:
+        answer = with_sentence(kept, more) if more else kept
+    else:
+        answer = "\n\n".join(piece for piece in (greeting, more, closing) if piece)
     if options.signed and answer and options.signed not in answer:
         answer = f"{answer}\n{options.signed}"
     yield desk.show(answer)
@@ -136,14 +143,13 @@ def is_grounded(sentence: str, points: list[str], share: float = HELD) -> bool:
     return bool(COURTESY.search(sentence)) or sum(word in held for word in words) >= share * len(words)
 
 
-def frame(points: list[str], options: Options) -> str:
-    """A greeting and a closing with nothing between, for what is composed point by point; empty for other texts."""
+def frame(points: list[str], options: Options) -> tuple[str, str]:
+    """A greeting and a closing for what is composed point by point; empty for kinds that have none."""
     if options.kind not in FRAMED:
-        return ""
+        return "", ""
     hail, closing = FRAMED[options.kind]
-    to = next((point[3:] for point in points if RECIPIENT.match(point)), "")
-    greeting = f"{hail} {to}," if to else "Hello,"
-    return f"{greeting}\n\n{closing}" if closing else greeting
+    found = next((match for point in points if (match := RECIPIENT.match(point))), None)
+    return f"{hail} {found[1]}," if found else "Hello,", closing
 
 
 def _is_frame(paragraph: str) -> bool:
@@ -170,8 +176,6 @@ def holds(text: str, point: str) -> bool:
 
 def with_sentence(text: str, sentence: str) -> str:
     """The text with one more sentence before its closing: at the end of the last paragraph that is no greeting."""
-    if not text:
-        return sentence
     paragraphs = text.split("\n\n")
     closing = 1 if len(paragraphs) > 1 and len(paragraphs[-1].split()) <= 6 else 0
     place = len(paragraphs) - 1 - closing
