@@ -37,4 +37,5 @@ def test_what_is_said_twice_is_said_once_and_paragraphs_stay() -> None:
 def test_a_sentence_that_breaks_off_is_left_out_unless_it_is_the_only_one() -> None:
     assert whole("It rains. I am writ") == "It rains."
     assert whole("I am writ") == "I am writ"
+    assert whole("It rains.\n\nKind regards") == "It rains.\n\nKind regards"
     assert whole('He said: "It rains."') == 'He said: "It rains."'

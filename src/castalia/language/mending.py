@@ -16,6 +16,8 @@ LOOP = 3
 """Words in a row that a sound sentence does not say twice."""
 LONGEST = 20
 """Letters a word, on average, beyond which a text has no spaces between words."""
+CLOSING = 4
+"""Most words of a last line that is a closing or a name."""
 END = re.compile(r"[.!?:…。！？][\"'”’)\]]*$")
 
 
@@ -67,9 +69,10 @@ def said_once(text: str) -> str:
 
 
 def whole(text: str) -> str:
-    """The text without a last sentence that breaks off, where there are others before it."""
+    """The text without a last sentence that breaks off, where there are others before it; a closing is none."""
     spans = list(sentence_spans(text))
-    if len(spans) < 2 or END.search(text.rstrip()):
+    before, _, last = text.rstrip().rpartition("\n")
+    if len(spans) < 2 or END.search(text.rstrip()) or (before and len(last.split()) <= CLOSING):
         return text
     return text[: spans[-2][1]].rstrip()
 

@@ -21,6 +21,7 @@ class Options(TaskOptions):
     kind: Kind = Field(default="email", description="What the points become.")
     tone: Literal["formal", "friendly", "neutral"] = Field(default="neutral", description="How it sounds.")
     words: int = Field(default=120, ge=20, le=1500, description="About how long it may get.")
+    strict: bool = Field(default=True, description="Strike out what no point says; a large model may do without.")
     signed: str = Field(default="", max_length=80, description="The name under it.")
 
 
@@ -79,12 +80,14 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     room = 32 + round(1.6 * options.words)
     points = points_of(given.text)
     draft = cleaned((yield from desk.write(turns(given.text, options), max_tokens=room, purpose="draft")))
-    kept = struck(said_once(whole(draft)), points, options)
+    draft = said_once(whole(draft))
+    kept = struck(draft, points, options) if options.strict else draft
     greeting, closing = ("", "") if kept else frame(points, options)
     said: list[str] = []
     for point in lost_points(given.text, kept or greeting):
         sentence = cleaned((yield from desk.write(_sentence(point), max_tokens=48, purpose="a point by itself")))
-        sound = "\n" not in sentence and holds(sentence, point) and is_grounded(sentence, [point], 1.0)
+        sound = "\n" not in sentence and holds(sentence, point)
+        sound = sound and (not options.strict or is_grounded(sentence, [point], 1.0))
         said.append(sentence if sound else f"{point[:1].upper()}{point[1:].rstrip('.')}.")
     more = " ".join(said)
     if kept:
