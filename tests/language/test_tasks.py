@@ -172,11 +172,3 @@ def test_a_message_is_what_was_wished_for_without_greeting_around_it() -> None:
     assert personalise.plain(answer, "a text for Ann") == "You are welcome at our concert in Holm. It begins at 8."
     assert personalise.names("Five years with us, Cem!", "5")
     assert not personalise.names("Years with us, Cem!", "5")
-
-
-def test_a_value_that_another_field_has_is_not_said_again() -> None:
-    assert extract.said_once({"day": "2 March", "place": "2 March", "room": None}) == {
-        "day": "2 March",
-        "place": None,
-        "room": None,
-    }

@@ -35,7 +35,6 @@ class Extracted(TaskOutput):
         return json.loads(self.text)
 
 
-Fields = dict[str, str | None]
 EXAMPLE_TEXT = "Dr. Ines Moll (Bremen office) will give the talk 'Safe roofs' on 4 June. Entry is free."
 EXAMPLE_SCHEMA: Schema = {
     "type": "object",
@@ -69,18 +68,10 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
         raise BadRequest("There is nothing to extract from: the text is empty.", hint="Give a text.")
     value = found[0][0] if len(found) == 1 else merged(found)
     if given.options.fields:
-        value = said_once({name: as_in(given.text, told) for name, told in cast("Fields", value).items()})
+        value = {name: as_in(given.text, inner) for name, inner in cast("dict[str, object]", value).items()}
     text = json.dumps(value, ensure_ascii=False)
     yield desk.show(text)
     return Made([text], mapped.coverage)
-
-
-def said_once(values: Fields) -> Fields:
-    """The values without those that a field before has already: a small model repeats itself where it finds nothing."""
-    kept: Fields = {}
-    for name, value in values.items():
-        kept[name] = None if value is not None and value in kept.values() else value
-    return kept
 
 
 def schema_of(options: Options) -> Schema:
