@@ -68,7 +68,8 @@ class LlamaCppEngine:
         if request.told is not None:
             text, asked = request.told, request.model_copy(update={"messages": request.messages[:-1]})
             said = asked.prompt if options.raw else self._desk.rendered(plain_messages(asked.messages, options))
-            before = [token.number for token in self._desk.tokens(said)]
+            border = self._desk.start if options.raw else []
+            before = [*border, *(token.number for token in self._desk.tokens(said))]
         tokens, adapted = self._desk.tokens(text), self._adapted(request.model)
         if len(before) + len(tokens) >= self._context:
             raise context_too_long(len(before) + len(tokens), self._context)

@@ -99,7 +99,8 @@ class OpenVinoEngine:
             text, before = request.prompt, [self._vocabulary.start]
         else:
             text, asked = request.told, request.model_copy(update={"messages": request.messages[:-1]})
-            before = [int(number) for number in self._read(asked, options).data[0]]
+            border = [self._vocabulary.start] if options.raw and asked.prompt else []
+            before = [*border, *(int(number) for number in self._read(asked, options).data[0])]
         tokens = [*before, *self._vocabulary.encode_plain(text)]
         self._check_length(len(tokens))
         told = self._scorer.logprobs(self._tensor(np.asarray([tokens], dtype=np.int64)), len(tokens))
