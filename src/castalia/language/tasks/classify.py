@@ -82,7 +82,10 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     scores = probabilities(options.labels, fit, NONE if options.none else None)
     label = max(scores, key=lambda name: scores[name])
     yield desk.show(label)
-    facts = {"scores": {name: round(value, 4) for name, value in scores.items()}, "fits": label in options.labels}
+    facts: dict[str, object] = {
+        "scores": {name: round(value, 4) for name, value in scores.items()},
+        "fits": label in options.labels,
+    }
     return Made([label], coverage, facts)
 
 
