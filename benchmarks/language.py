@@ -5,7 +5,8 @@
     python benchmarks/language.py --part development        the cases that prompts may be tuned on
     python benchmarks/language.py --task extract --show     one task, with every answer
 
-Of each task's cases every fourth belongs to the development part; the figure is of the others, held out. A case scores
+Of each task's cases every fourth belongs to the development part, of `classify` one half with label sets of its own;
+the figure is of the others, held out. A case scores
 between 0 and 1 by exact checks (what must stand in the answer, what must not, code that runs); chrF and ROUGE-L to
 a reference are told beside it where there is one. Answers are the likeliest words: the same model gives the same score.
 """
@@ -25,7 +26,7 @@ from castalia.serving.following import outcome
 from castalia.serving.house import House
 from castalia.serving.install import pull
 from castalia.serving.tasks import carry_out, output_of, task_request
-from language_scoring import SCORERS, Case, Outcome
+from language_scoring import SCORERS, Case, Outcome, calibration_error
 
 FOLDER = Path(__file__).parent / "language"
 RESULTS = Path(__file__).parent / "results"
@@ -36,9 +37,16 @@ DEVELOPMENT = 4
 def cases_of(name: str, part: str) -> list[Case]:
     """The cases of a file that belong to a part."""
     lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    rows = [line.split(" || ") for line in lines if line.strip() and not line.startswith("#")]
-    cases = [Case(number, [piece.replace("\\n", "\n") for piece in row]) for number, row in enumerate(rows)]
-    return [case for case in cases if (case.number % DEVELOPMENT == 0) == (part == "development")]
+    cases: list[Case] = []
+    belongs = ""
+    for line in lines:
+        if line.startswith("part:"):
+            belongs = line.removeprefix("part:").strip()
+        elif line.strip() and not line.startswith("#"):
+            number = len(cases)
+            own = belongs or ("held-out" if number % DEVELOPMENT else "development")
+            cases.append(Case(number, [piece.replace("\\n", "\n") for piece in line.split(" || ")], own))
+    return [case for case in cases if case.part == part]
 
 
 def spread(cases: list[Case], most: int | None) -> list[Case]:
@@ -69,6 +77,8 @@ def run(house: House, model: str, name: str, part: str, *, show: bool, most: int
         if show:
             print(f"{scored.score:.2f} {scored.beside} {case.fields} -> {said!r}", flush=True)
     beside = sorted({key for one in outcomes for key in one.beside})
+    told = [(one.confidence, one.score) for one in outcomes if one.confidence is not None]
+    sure = {"calibration error": round(calibration_error(*map(list, zip(*told, strict=True))), 3)} if told else {}
     return {
         "task": name,
         "n": len(outcomes),
@@ -77,7 +87,8 @@ def run(house: House, model: str, name: str, part: str, *, show: bool, most: int
             key: round(sum(found) / len(found), 3)
             for key in beside
             if (found := [one.beside[key] for one in outcomes if key in one.beside])
-        },
+        }
+        | sure,
         "flagged": flagged,
         "seconds": round(time.monotonic() - started, 1),
     }

@@ -14,18 +14,20 @@ SECONDS = 5
 
 @dataclass
 class Case:
-    """A line of a file: its number, and its fields."""
+    """A line of a file: its number, its fields, and the part that it belongs to."""
 
     number: int
     fields: list[str]
+    part: str
 
 
 @dataclass
 class Outcome:
-    """A score between 0 and 1, and figures told beside it."""
+    """A score between 0 and 1, figures told beside it, and how sure the answer was, in [0, 1], if it tells that."""
 
     score: float
     beside: dict[str, float] = field(default_factory=dict)
+    confidence: float | None = None
 
 
 @dataclass
@@ -76,6 +78,16 @@ def chrf(text: str, reference: str, order: int = 6, beta: float = 2.0) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
+def calibration_error(confidences: list[float], rights: list[float], bins: int = 5) -> float:
+    """How far confidences lie from the share that was right, on average over bins of equally many answers."""
+    pairs = sorted(zip(confidences, rights, strict=True))
+    error = 0.0
+    for number in range(bins):
+        some = pairs[number * len(pairs) // bins : (number + 1) * len(pairs) // bins]
+        error += abs(sum(confidence - right for confidence, right in some)) / len(pairs)
+    return error
+
+
 def words(text: str) -> list[str]:
     """Words in lower case."""
     return re.findall(r"\w+", text.lower())
@@ -105,6 +117,31 @@ def _summary(case: Case, made: Any) -> Outcome:
     text, facts, reference = case.fields
     shorter = len(words(made.text)) < 0.8 * len(words(text))
     return Outcome(share(made.text, facts) if shorter else 0.0, {"rouge_l": rouge_l(made.text, reference)})
+
+
+COURTESY = """dear hello regards kind best wishes hope finds well thank thanks sorry please forward looking hearing
+questions would like inform writing know that this will have been from with your there their them they were what when"""
+
+
+def _draft(case: Case, made: Any) -> Outcome:
+    """Points kept; beside it whether a draft is clean.
+
+    It holds nothing of the prompt's examples and says nothing twice, and in every sentence all numbers, and at least
+    half of the words of four letters or more, are from the points, words of courtesy aside.
+    """
+    points = set(words(case.fields[1]))
+    kept = share(made.text, case.fields[2])
+    sentences = [one for one in re.split(r"(?<=[.!?])\s+|\n+", made.text) if one.strip()]
+    clean = not re.search(r"Weber|4417|9 May|Pavel|tarmac|1820", made.text) and len(set(sentences)) == len(sentences)
+    for sentence in sentences:
+        telling = [word for word in words(sentence) if len(word) > 3 and word not in COURTESY.split()]
+        clean &= 2 * sum(_known(word, points) for word in telling) >= len(telling)
+        clean &= {word for word in words(sentence) if word.isdigit()} <= points
+    return Outcome(kept, {"all points": float(kept == 1), "clean": float(clean)})
+
+
+def _known(word: str, points: set[str]) -> bool:
+    return any(word[:4] == point[:4] for point in points if len(point) > 3)
 
 
 def _translation(case: Case, made: Any) -> Outcome:
@@ -172,8 +209,21 @@ def _completion(case: Case, made: Any) -> Outcome:
 
 
 def _message(case: Case, made: Any) -> Outcome:
-    foreign = any(word in made.text for word in ("Oskar", "ladder", "[[", "{"))
+    shown = [word for word in ("Oskar", "ladder", "Rosa", "Ghent", "Tom") if word not in case.fields[2]]
+    foreign = any(word in made.text for word in (*shown, "[[", "{"))
     return Outcome(float(share(made.text, case.fields[3]) == 1 and not foreign))
+
+
+def _label(case: Case, made: Any) -> Outcome:
+    wanted = "none" if case.fields[3] == "-" else case.fields[3]
+    right = float(made.label == wanted)
+    kind = "none allowed" if len(case.fields) > 4 else case.fields[0]
+    return Outcome(right, {kind: right}, getattr(made, "confidence", None))
+
+
+def _label_options(case: Case) -> dict[str, Any]:
+    allowed = {"none": True} if len(case.fields) > 4 else {}
+    return {"about": case.fields[0], "labels": case.fields[1].split(", "), **allowed}
 
 
 def _rewriting_options(case: Case) -> dict[str, Any]:
@@ -193,16 +243,11 @@ SCORERS = {
             ["\n".join(f"- {point.strip()}" for point in case.fields[1].split(";"))],
             {"kind": case.fields[0], "words": 60},
         ),
-        lambda case, made: Outcome(
-            share(made.text, case.fields[2]), {"all points": float(share(made.text, case.fields[2]) == 1)}
-        ),
+        _draft,
     ),
     "answer": Scorer(lambda case: ("answer", [case.fields[0]], {"question": case.fields[1]}), _answer),
     "extract": Scorer(lambda case: ("extract", [case.fields[0]], {"fields": list(_fields(case))}), _extraction),
-    "classify": Scorer(
-        lambda case: ("classify", [case.fields[2]], {"about": case.fields[0], "labels": case.fields[1].split(", ")}),
-        lambda case, made: Outcome(float(made.label == case.fields[3])),
-    ),
+    "classify": Scorer(lambda case: ("classify", [case.fields[2]], _label_options(case)), _label),
     "code": Scorer(lambda case: ("code", [case.fields[1]], {"action": case.fields[0]}), _code),
     "complete": Scorer(lambda case: ("code", [case.fields[0]], {"action": "complete"}), _completion),
     "personalise": Scorer(

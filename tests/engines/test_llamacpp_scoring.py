@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from castalia.core.content import Message, Part
 from castalia.core.errors import ContextTooLong
 from castalia.core.events import EngineEvent, TextDelta, TokenLogprob, Usage
 from castalia.core.models import Model
@@ -48,7 +49,8 @@ def told(host: HostedEngine, request: Request) -> list[TokenLogprob]:
     events: list[EngineEvent] = list(host.generate(request))
     (usage,) = [event for event in events if isinstance(event, Usage)]
     found = [token for event in events if isinstance(event, TextDelta) for token in event.logprobs]
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == request.prompt
+    text = request.prompt if request.told is None else request.told
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == text
     assert usage.counts.input_tokens == len(found)
     return found
 
@@ -162,3 +164,18 @@ def test_other_requests_do_not_change_a_likelihood(host: HostedEngine, text_requ
 def test_raw_text_is_gone_on_from_as_it_stands(host: HostedEngine, text_request: Ask) -> None:
     events = list(host.generate(text_request("One, two, three, four,", raw=True, max_tokens=4, temperature=0)))
     assert "".join(event.text for event in events if isinstance(event, TextDelta)).startswith(" five")
+
+
+def test_an_answer_is_measured_after_the_conversation_before_it(host: HostedEngine, text_request: Ask) -> None:
+    whole = [token.logprob for token in told(host, text_request(SEA, echo=True))]
+    beginning, end = SEA[: SEA.index(" It covers")], SEA[SEA.index(" It covers") :]
+    asked = text_request(beginning, echo=True, raw=True)
+    answered = Message(role="assistant", parts=[Part.of_text(end)])
+    after = told(host, asked.model_copy(update={"messages": [*asked.messages, answered]}))
+    assert [token.logprob for token in after] == pytest.approx(whole[-len(after) :], rel=0.02)
+    chatted = asked.model_copy(
+        update={"messages": [*asked.messages, answered], "options": {**asked.options, "raw": False}}
+    )
+    assert sum(token.logprob for token in told(host, chatted)) != pytest.approx(
+        sum(token.logprob for token in after), rel=0.01
+    )

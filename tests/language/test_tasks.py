@@ -129,8 +129,46 @@ def test_tables_that_cannot_be_read_are_refused(table: str) -> None:
         personalise.rows_of(table)
 
 
-def test_a_summary_of_the_example_instead_of_the_text_is_noticed() -> None:
-    answer = "The town library closes on 3 March. Passages are cut into sentences."
-    assert summarise._leaks(answer, "The five best passages are cut into sentences.")
-    assert not summarise._leaks("Passages are cut into sentences.", "The five best passages are cut into sentences.")
-    assert not summarise._leaks(answer, "The town library closes on 3 March, the mayor says.")
+def test_a_summary_keeps_to_the_text() -> None:
+    text = "Wolves have returned to the Kar forest. Shepherds ask for fences. The ministry decides in autumn."
+    assert summarise.mended("Wolves returned to the Kar forest.", text) == "Wolves returned to the Kar forest."
+    assert summarise.mended("Shepherds want 300 fences.", text) == "Shepherds ask for fences."
+    assert summarise.mended("Wolves like the Berg forest.", text) == "Wolves have returned to the Kar forest."
+    assert summarise.mended("- Shepherds ask for fences.\n- Shepherds buy 9 fences.", text) == (
+        "- Shepherds ask for fences."
+    )
+
+
+def test_what_a_draft_adds_is_struck_and_much_of_it_gives_way_to_the_points() -> None:
+    options = draft.Options(kind="email")
+    points = ["to Ms Hall", "meeting moved to 3 pm", "room B12"]
+    good = "Dear Ms Hall,\n\nthe meeting is moved to 3 pm. It is in room B12."
+    assert draft.struck(f"{good} I look forward to it.\n\nKind regards", points, options) == (
+        f"{good} I look forward to it.\n\nKind regards"
+    )
+    assert draft.struck(f"{good} Bring 20 euros.\n\nKind regards\n\nMike", points, options) == (
+        f"{good}\n\nKind regards"
+    )
+    assert draft.struck("Dear Ms Hall,\n\nI am in Rome. The room is not B12. It has 3 beds.", points, options) == ""
+    assert draft.struck("Dear Ms Weber,\n\nyour order is late. It will arrive.", points, options) == ""
+    assert draft.frame(points, options) == ("Dear Ms Hall,", "Kind regards")
+    assert draft.frame(["to the bank", "card stolen"], draft.Options(kind="letter"))[0] == "Dear bank,"
+    assert draft.frame(points, draft.Options(kind="paragraph")) == ("", "")
+
+
+def test_a_rewriting_is_faulty_when_it_tells_of_the_example_or_loses_what_must_stay() -> None:
+    formal = rewrite.Options(tone="formal")
+    assert rewrite.faults("send me 3 keys by friday", "Please send me 3 keys by Friday.", formal) == 0
+    assert rewrite.faults("send me 3 keys by friday", "Please send me the keys by Friday.", formal) == 1
+    assert rewrite.faults("send me the keys", rewrite.SHOWN["formal"], formal) >= 3
+    assert rewrite.faults("send me the keys", "send me the keys", formal) == 1
+    assert rewrite.faults("Please send me all of the keys.", "Please send me all of the keys now.", rewrite.Options(
+        length="shorter")) == 1  # fmt: skip
+
+
+def test_a_message_is_what_was_wished_for_without_greeting_around_it() -> None:
+    answer = "Dear Ann,\n\nYou are welcome at our concert in Holm. It begins at 8.\n\nBest regards,\nOskar"
+    assert personalise.plain(answer, "one sentence that invites Ann") == "You are welcome at our concert in Holm."
+    assert personalise.plain(answer, "a text for Ann") == "You are welcome at our concert in Holm. It begins at 8."
+    assert personalise.names("Five years with us, Cem!", "5")
+    assert not personalise.names("Years with us, Cem!", "5")

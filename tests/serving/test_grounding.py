@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from castalia.core.errors import NotFound
-from castalia.core.events import Completed, TextDelta
+from castalia.core.config import DocumentSettings, Settings
+from castalia.core.errors import ConfigError, NotFound
+from castalia.core.events import Completed, Event, Progress, TextDelta
 from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.language.documents.citing import Cited
@@ -17,7 +18,7 @@ from castalia.serving.house import House
 from castalia.serving.pipeline import answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 TEXT = (
     "# Rules of the boat house\n\n## Prices\n\nA canoe costs 14 euros a day. The deposit is 50 euros.\n\n"
@@ -100,3 +101,50 @@ def test_an_unknown_collection_is_told(house: House, starter: House) -> None:
     house.registry.add(Model(name="talker", format="fake", engines=["fake"], outputs=["text"], folder=house.home))
     with pytest.raises(NotFound, match="no collection 'nowhere'"):
         list(answer(house, Request.of_text("What?", documents=["nowhere"])))
+
+
+@pytest.mark.parametrize(
+    ("odds", "reply", "quoted"), [(3.0, "A canoe costs 14 euros.", False), (-3.0, "A canoe costs 14 euros.", True)]
+)
+def test_a_checker_may_take_support_away(
+    odds: float, reply: str, quoted: bool, house: House, asked: Callable[..., tuple[Cited, str, Request]]
+) -> None:
+    def check(passage: str, sentence: str) -> Iterator[Event]:
+        asked_of.append((passage, sentence))
+        yield Progress()
+        return odds
+
+    asked_of: list[tuple[str, str]] = []
+    house.__dict__["checker"] = check
+    told, _, _ = asked(QUESTION, reply)
+    assert told.quoted == quoted
+    assert [sentence for _, sentence in asked_of] == [reply]
+    assert "14 euros a day" in asked_of[0][0]
+    if not quoted:
+        assert told.sentences[0].checked == odds
+
+
+def returned(steps: Iterator[Event]) -> object:
+    """What a generator returns in the end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value
+
+
+def test_the_checker_is_a_language_model_by_name(own_home: Path) -> None:
+    def with_checker(name: str) -> House:
+        return House(Settings(home=own_home, documents=DocumentSettings(checker=name)))
+
+    with with_checker("nobody") as house, pytest.raises(ConfigError, match="nobody"):
+        _ = house.checker
+    with with_checker("talker") as house:
+        house.registry.add(
+            Model(name="talker", format="fake", engines=["fake"], outputs=["text"], folder=house.home, details={})
+        )
+        assert house.checker is not None
+        steps = house.checker("A canoe costs 14 euros a day.", "A canoe costs 14 euros.")
+        assert isinstance(returned(steps), float)
+    with House(Settings(home=own_home)) as house:
+        assert house.checker is None

@@ -23,6 +23,7 @@ from castalia.core.results import Result
 from castalia.serving.house import House
 from castalia.serving.plans import respond
 from castalia.serving.recording import made_again
+from castalia.serving.task_desk import PipelineDesk
 from castalia.serving.tasks import carry_out, output_of, task_request
 from castalia.serving.wishing import routed
 
@@ -135,6 +136,28 @@ def test_a_label_is_one_of_those_given_with_probabilities(house: House) -> None:
     assert sum(made["scores"].values()) == pytest.approx(1, abs=0.001)
 
 
+def test_labels_without_likelihoods_or_with_vectors(
+    house: House, starter: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(house)
+    monkeypatch.setattr(PipelineDesk, "can_score", False)
+    kinds = {"labels": ["sports", "politics", "food"], "about": "topic"}
+    written = output_of(done(house, "classify", "The striker scored twice.", **kinds)).model_dump()
+    assert written["label"] in kinds["labels"]
+    assert (written["scores"], written["confidence"]) == ({}, None)
+    with pytest.raises(BadRequest, match="likelihoods"):
+        done(house, "classify", "The striker scored twice.", **kinds, none=True)
+    house.registry.add(starter.registry.get("minilm"))
+    result = done(house, "classify", "The striker scored twice.", **kinds)
+    near = output_of(result).model_dump()
+    assert near["label"] == "sports"
+    assert near["confidence"] == max(near["scores"].values()) > 0.5
+    assert result.choice.steps == []  # no model was asked
+    far = output_of(done(house, "classify", "I lost my left glove on the bus.", **kinds, none=True)).model_dump()
+    assert (far["label"], far["fits"]) == ("none", False)
+    assert set(far["scores"]) == {*kinds["labels"], "none"}
+
+
 def test_personal_messages_need_no_model_unless_something_is_to_be_written(house: House) -> None:
     made = done(house, "personalise", "Dear {name}, see you in {town}.", "name,town\nAnn,Holm\nBob,Kell\n")
     assert [part.text for part in made.outputs] == ["Dear Ann, see you in Holm.", "Dear Bob, see you in Kell."]
@@ -165,6 +188,8 @@ def test_an_unknown_field_is_an_error_before_any_message(house: House) -> None:
         ("rewrite", [TEXT], {}),
         ("classify", [TEXT], {"labels": ["a", "A"]}),
         ("classify", [TEXT], {"labels": ["a", "b"], "examples": [["x", "c"]]}),
+        ("classify", [TEXT], {"labels": ["a", "b"], "descriptions": {"c": "x"}}),
+        ("classify", [TEXT], {"labels": ["a", "None"], "none": True}),
         ("code", ["x = 1"], {"action": "complete"}),
         ("summarise", [TEXT], {"temperature": 9}),
     ],

@@ -86,6 +86,11 @@ class DocumentSettings(Section):
         default=None,
         description="Database of documents, postgresql+psycopg://user@host/name; unset: SQLite in the home.",
     )
+    checker: str | None = Field(
+        default=None,
+        description="A language model by name that is asked whether the passage says each sentence of an answer; "
+        "unset: none.",
+    )
 
 
 class McpServer(Section):

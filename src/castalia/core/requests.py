@@ -61,6 +61,12 @@ class Request(BaseModel):
         return ""
 
     @property
+    def told(self) -> str | None:
+        """The text of an assistant's message that stands last, to be measured after those before it; else None."""
+        last = self.messages[-1] if self.messages else None
+        return last.text if last is not None and last.role == "assistant" else None
+
+    @property
     def attachments(self) -> list[Part]:
         """Everything attached to the last user message."""
         for message in reversed(self.messages):

@@ -93,9 +93,20 @@ def cleaned(text: str) -> str:
 
 
 def section_by_section(
-    desk: Desk, text: str, turns: Callable[[str], list[Turn]], *, growth: float, most: int, doing: str
+    desk: Desk,
+    text: str,
+    turns: Callable[[str], list[Turn]],
+    *,
+    growth: float,
+    most: int,
+    doing: str,
+    mend: Callable[[str], str] = lambda text: text,
+    faults: Callable[[str, str], int] = lambda _section, _answer: 0,
 ) -> Generator[Event, None, Made]:
     """Every section put through the same turns, and the answers joined as the sections were.
+
+    ``mend`` takes off an answer what is not wanted. One with ``faults`` is asked for again without the examples, and
+    that of fewer is taken.
 
     ``growth`` is how many tokens of answer one token of text may need, ``most`` the tokens of a section. White space
     around a section is kept, so that paragraphs stay apart.
@@ -105,7 +116,12 @@ def section_by_section(
     def work(section: str, purpose: str) -> Generator[Event, None, str]:
         inner = section.strip()
         room = 48 + round(growth * tokens_of(inner))
-        answer = cleaned((yield from desk.write(turns(inner), max_tokens=room, purpose=purpose)))
+        asked = turns(inner)
+        answer = mend(cleaned((yield from desk.write(asked, max_tokens=room, purpose=purpose))))
+        wrong = faults(inner, answer)
+        if wrong and len(asked) > 1:
+            other = mend(cleaned((yield from desk.write(asked[-1:], max_tokens=room, purpose=purpose))))
+            answer = other if other and faults(inner, other) < wrong else answer
         if not answer:
             return ""
         start = section.index(inner)

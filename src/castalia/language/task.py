@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from castalia.core.contracts import Array
 from castalia.core.events import Event
 
 Turn = tuple[str, str]
@@ -116,8 +117,17 @@ class Desk(Protocol):
         """
         ...
 
-    def score(self, beginning: str, endings: list[str]) -> Generator[Event, None, list[float]]:
-        """The log-likelihood of each ending after the plain text ``beginning``, in nats; no chat template."""
+    def score(self, beginning: str | list[Turn], endings: list[str]) -> Generator[Event, None, list[float]]:
+        """The log-likelihood of each ending, in nats: after a plain text, or as the answer to a conversation."""
+        ...
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether `vectors` works: the sentence vectors are there."""
+        ...
+
+    def vectors(self, texts: list[str]) -> Array:
+        """Unit vectors (n, 384) of short texts, near in meaning, near in direction."""
         ...
 
     def has_tokens(self, tokens: tuple[str, ...]) -> bool:

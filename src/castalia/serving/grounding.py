@@ -1,9 +1,10 @@
 """Requests that are answered from documents: evidence before the model, citations after it."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 
 from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest
+from castalia.core.events import Event
 from castalia.core.filters import Search
 from castalia.core.requests import Request
 from castalia.core.results import Measure
@@ -54,10 +55,14 @@ def results_of(passages: Iterable[Passage]) -> list[dict[str, object]]:
 
 
 def evidence_for(house: House, request: Request) -> Evidence:
-    """What the documents of a request say to it. Raises BadRequest for a request without a question."""
+    """What the documents of a request say to it.
+
+    Raises BadRequest for a request without a question, ConfigError for a checker that cannot check.
+    """
     question = request.prompt.strip()
     if not question:
         raise BadRequest("There is no question to the documents.", hint="Ask one in words.")
+    _ = house.checker  # says what is wrong with it before a model has written an answer
     return weigh(question, found(house, request.documents or [], question, request.search), house.library.encode)
 
 
@@ -69,10 +74,13 @@ def with_passages(request: Request, evidence: Evidence) -> Request:
     return request.model_copy(update={"messages": [*system, last], "options": options})
 
 
-def grounded_part(house: House, outputs: list[Part], evidence: Evidence, wanted: Search) -> Part:
+def grounded_part(
+    house: House, outputs: list[Part], evidence: Evidence, wanted: Search
+) -> Generator[Event, None, Part]:
     """The model's text with its citations, or a quotation; see `castalia.language.documents.citing`."""
     text = "\n".join(part.text for part in outputs if part.text is not None)
-    return _part(cited(text.strip(), evidence, house.library.encode), evidence, wanted)
+    told = yield from cited(text.strip(), evidence, house.library.encode, house.checker)
+    return _part(told, evidence, wanted)
 
 
 def declined_part(evidence: Evidence, wanted: Search) -> Part:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from castalia.choosing.chooser import Chooser
     from castalia.choosing.corrections import Corrections
     from castalia.guarding.guard import Guard
+    from castalia.language.documents.citing import Check
     from castalia.language.documents.library import Library
     from castalia.serving.pool import Pool
 
@@ -101,6 +102,13 @@ class House:
         url = self.settings.documents.url
         database = self.database if url is None else Database(url.get_secret_value(), self.home)
         return Library(Shelf(database), self.assets().get(SENTENCE_VECTORS))
+
+    @cached_property
+    def checker(self) -> "Check | None":
+        """What asks the model that ``documents.checker`` names, see `castalia.serving.checking`."""
+        from castalia.serving.checking import checker
+
+        return checker(self)
 
     @cached_property
     def corrections(self) -> "Corrections":

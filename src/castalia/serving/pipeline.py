@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from castalia.core.content import Part
 from castalia.core.errors import BadRequest, CastaliaError, EngineError, MissingExtra, NotFound
 from castalia.core.events import Chosen, Completed, Event, Progress, TextDelta
+from castalia.core.filters import Search
 from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.core.results import PLAN, Choice, FinishReason, Measure, Result, Timing, ToolUse, UsageCounts, Verdict
@@ -99,7 +100,7 @@ def _answer(house: House, asked: Request, earlier: Earlier) -> Generator[Event]:
     outputs = work.collector.outputs(choice.modality)
     support: list[Measure] = []
     if evidence is not None:
-        outputs = [grounded_part(house, outputs, evidence, request.search)]
+        outputs = [(yield from _grounded(house, work, outputs, evidence, request.search))]
         support = [support_measure(outputs[0])]
         yield TextDelta(text=outputs[0].text or "")
     context = CheckContext(
@@ -131,6 +132,18 @@ def _generated(house: House, work: "Work") -> Generator[Event]:
                 event, Progress
             ):  # an answer from documents is told once it is checked
                 yield event
+
+
+def _grounded(
+    house: House, work: "Work", outputs: list[Part], evidence: Evidence, wanted: Search
+) -> Generator[Event, None, Part]:
+    """The answer with its citations; a checker may take its time for them."""
+    try:
+        return (yield from grounded_part(house, outputs, evidence, wanted))
+    except GeneratorExit:
+        work.collector.finish_reason = "cancelled"
+        _finish(house, work, outputs, Verdict())
+        raise
 
 
 def _fallen_back(house: House, request: Request, work: "Work", error: CastaliaError) -> "Work":

@@ -3,9 +3,10 @@
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import takewhile
 
+from castalia.core.assets import SENTENCE_VECTORS
 from castalia.core.content import Message, Part
+from castalia.core.contracts import Array
 from castalia.core.events import Completed, Event, Progress, TextDelta, TokenLogprob
 from castalia.core.models import Model
 from castalia.core.plugins import engines
@@ -69,7 +70,7 @@ class PipelineDesk:
         if raw:
             options["raw"] = True
         request = Request(
-            messages=[Message.model_validate({"role": role, "parts": [Part.of_text(text)]}) for role, text in turns],
+            messages=_messages(turns),
             modality="text",
             model=self._model.name,
             engine=self.choice.engine,
@@ -87,17 +88,18 @@ class PipelineDesk:
         self._note(purpose or f"call {len(self.steps) + 1}", result)
         return "" if result.verdict.status == "block" else result.text
 
-    def score(self, beginning: str, endings: list[str]) -> Generator[Event, None, list[float]]:
-        """See the contract; up to a constant that all endings share. Not on the record one by one: the task's is."""
-        found: list[list[TokenLogprob]] = []
+    def score(self, beginning: str | list[Turn], endings: list[str]) -> Generator[Event, None, list[float]]:
+        """See the contract. Not on the record one by one: the task's is."""
+        found: list[float] = []
         for ending in endings:
-            asked = Request.of_text(
-                beginning + ending,
+            turns: list[Turn] = [("user", beginning)] if isinstance(beginning, str) else beginning
+            asked = Request(
+                messages=_messages([*turns, ("assistant", ending)]),
                 modality="text",
                 model=self._model.name,
                 engine=self.choice.engine,
                 seed=self.seed,
-                options={"echo": True, "logprobs": 0},
+                options={"echo": True, "logprobs": 0, "raw": isinstance(beginning, str)},
             )
             request = resolve_request(self.house.guard.inbound(asked).request, self.choice, self._model)
             entries: list[TokenLogprob] = []
@@ -108,9 +110,17 @@ class PipelineDesk:
                         entries += event.logprobs
                     yield Progress()
             self.usage = _added(self.usage, UsageCounts(input_tokens=len(entries)))
-            found.append(entries)
-        shared = sum(1 for _ in takewhile(_all_same, zip(*found, strict=False)))
-        return [sum(entry.logprob for entry in entries[shared:]) for entries in found]
+            found.append(sum(entry.logprob for entry in entries))
+        return found
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether the sentence vectors are here."""
+        return SENTENCE_VECTORS in self.house.assets()
+
+    def vectors(self, texts: list[str]) -> Array:
+        """See the contract."""
+        return self.house.library.encode(texts)
 
     def has_tokens(self, tokens: tuple[str, ...]) -> bool:
         """See the contract; false for models that are not GGUF files."""
@@ -158,8 +168,8 @@ class PipelineDesk:
         self._loaded(result.timing.load)
 
 
-def _all_same(entries: tuple[TokenLogprob, ...]) -> bool:
-    return len({entry.token for entry in entries}) == 1
+def _messages(turns: list[Turn]) -> list[Message]:
+    return [Message.model_validate({"role": role, "parts": [Part.of_text(text)]}) for role, text in turns]
 
 
 def _added(first: UsageCounts, second: UsageCounts) -> UsageCounts:

@@ -85,8 +85,9 @@ class FakeEngine:
                 hint="Shorten the prompt, or choose a model with a longer context.",
             )
         if options.echo:
-            entries = [entry for piece in _cut(request.prompt) for entry in _logprobs(piece, options, draw)]
-            yield TextDelta(text=request.prompt, logprobs=entries)
+            text = request.prompt if request.told is None else request.told
+            entries = [entry for piece in _cut(text) for entry in _logprobs(piece, options, draw)]
+            yield TextDelta(text=text, logprobs=entries)
             yield Usage(counts=UsageCounts(input_tokens=prompt_tokens))
             yield Done()
             return

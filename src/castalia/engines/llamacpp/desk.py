@@ -56,6 +56,10 @@ class Desk:
         found = border if len(border) == 1 else self.tokens(first) if first else []
         return [token.number for token in found[:1]]
 
+    def rendered(self, messages: list[dict[str, str]]) -> str:
+        """A conversation by the model's chat template, open for the answer."""
+        return str(self._ask("POST", "/apply-template", {"messages": messages})["prompt"])
+
     def tokens(self, text: str) -> list[Token]:
         """The tokens of a text; names of special tokens count as these."""
         found = self._tokenized(text, special=True)

@@ -51,7 +51,7 @@ class LlamaCppEngine:
     def _generate(self, request: Request) -> Generator[EngineEvent]:
         options = TextOptions.model_validate(request.options)
         if options.echo:
-            yield from self._echo(request.prompt, options, self._adapted(request.model))
+            yield from self._echo(request, options)
             return
         schema = answer_schema(options)
         answer = Answer(options, schema)
@@ -65,13 +65,19 @@ class LlamaCppEngine:
             return {}
         return {"lora": [{"id": self._adapters.index(name), "scale": 1.0}]}
 
-    def _echo(self, text: str, options: TextOptions, adapted: Chunk) -> Iterator[EngineEvent]:
+    def _echo(self, request: Request, options: TextOptions) -> Iterator[EngineEvent]:
         """The text itself with the log-probability of each of its tokens after those before it."""
-        tokens = self._desk.tokens(text)
-        if len(tokens) + 1 >= self._context:
-            raise context_too_long(len(tokens) + 1, self._context)
+        text, before = request.prompt, self._desk.start
+        if request.told is not None:
+            text, asked = request.told, request.model_copy(update={"messages": request.messages[:-1]})
+            said = asked.prompt if options.raw else self._desk.rendered(plain_messages(asked.messages, options))
+            border = self._desk.start if options.raw else []
+            before = [*border, *(token.number for token in self._desk.tokens(said))]
+        tokens, adapted = self._desk.tokens(text), self._adapted(request.model)
+        if len(before) + len(tokens) >= self._context:
+            raise context_too_long(len(before) + len(tokens), self._context)
         scorer = Scorer(lambda body: self._chunks({**body, **adapted}), self._desk, options.logprobs or 0)
-        yield from scorer.read(tokens)
+        yield from scorer.read(tokens, before)
         yield TextDelta(text=text, logprobs=scorer.logprobs)
         yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
         yield Done()

@@ -27,10 +27,7 @@ Ask = Callable[[Chunk], Iterator[Chunk | Progress]]
 
 
 class Scorer:
-    """Fills ``logprobs`` with an entry for each token, with so many runners-up as ``top`` says.
-
-    The first token is measured after the one that stands before texts (`Desk.start`).
-    """
+    """Fills ``logprobs`` with an entry for each token, with so many runners-up as ``top`` says."""
 
     def __init__(self, ask: Ask, desk: Desk, top: int) -> None:
         self._ask = ask
@@ -38,10 +35,12 @@ class Scorer:
         self._top = top
         self.logprobs: list[TokenLogprob] = []
 
-    def read(self, tokens: list[Token]) -> Iterator[Progress]:
-        """Measure the tokens; progress meanwhile. Raises EngineError, and what the server raises."""
+    def read(self, tokens: list[Token], start: list[int]) -> Iterator[Progress]:
+        """Measure the tokens after those numbered ``start``; progress meanwhile.
+
+        Raises EngineError, and what the server raises.
+        """
         numbers = [token.number for token in tokens]
-        start = self._desk.start
         if tokens and not start:
             raise EngineError(
                 "This model has no token that stands before a text.", hint="Take another model to measure likelihoods."

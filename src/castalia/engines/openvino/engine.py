@@ -80,7 +80,7 @@ class OpenVinoEngine:
                 hint="Ask for logprobs=0, or use the engine llamacpp.",
             )
         if options.echo:
-            yield from self._echo(request.prompt)
+            yield from self._echo(request, options)
             return
         schema = answer_schema(options)
         tokens = self._read(request, options)
@@ -95,13 +95,21 @@ class OpenVinoEngine:
         finally:
             self._stepper.cancel(stream)
 
-    def _echo(self, text: str) -> Generator[EngineEvent]:
+    def _echo(self, request: Request, options: TextOptions) -> Generator[EngineEvent]:
         """The text itself with the log-probability of each of its tokens after those before it, in the distribution of
-        the model; the first comes after the token that stands between documents."""
-        tokens = [self._vocabulary.start, *self._vocabulary.encode_plain(text)]
+        the model; the first comes after the conversation before it, else after the token that stands between
+        documents."""
+        if request.told is None:
+            text, before = request.prompt, [self._vocabulary.start]
+        else:
+            text, asked = request.told, request.model_copy(update={"messages": request.messages[:-1]})
+            border = [self._vocabulary.start] if options.raw and asked.prompt else []
+            before = [*border, *(int(number) for number in self._read(asked, options).data[0])]
+        tokens = [*before, *self._vocabulary.encode_plain(text)]
         self._check_length(len(tokens))
         told = self._scorer.logprobs(self._tensor(np.asarray([tokens], dtype=np.int64)), len(tokens))
-        logprobs = [self._logprob(*pair) for pair in zip(tokens[1:], told, strict=True)]
+        place = len(before)
+        logprobs = [self._logprob(*pair) for pair in zip(tokens[place:], told[place - 1 :], strict=True)]
         yield TextDelta(text=text, logprobs=logprobs)
         yield Usage(counts=UsageCounts(input_tokens=len(tokens)))
         yield Done()

@@ -1,9 +1,11 @@
 """An answer from documents: what a model is given, which spans support each sentence, a quotation where none does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from castalia.core.events import Event
 from castalia.language.documents.evidence import ENOUGH, Evidence, Sentence
 from castalia.language.documents.searching import Encode
 from castalia.language.documents.shelf import Passage
@@ -19,6 +21,15 @@ CLOSE = 0.05
 HELD = 0.5
 """Share of the longer words of an answer's sentence that its source must hold."""
 
+Check = Callable[[str, str], Generator[Event, None, float]]
+"""A passage and a sentence to the log-odds, in nats, that a checker model gives to the passage saying it."""
+FARTHER = 0.4
+"""Cosine from which a sentence of the documents may support one of the answer when a checker is sure of it,"""
+SURE = 0.3
+"""log-odds from which it is,"""
+DOUBT = -0.1
+"""and those below which it takes back what words and meaning say. Both by half of the planted claims."""
+
 
 class Citation(BaseModel):
     """A place in a document: ``text`` is ``[start:end]`` of its text, ``page`` None where the format has none."""
@@ -33,13 +44,17 @@ class Citation(BaseModel):
 
 
 class Said(BaseModel):
-    """A sentence of the answer, ``[start:end]`` of it, with what supports it."""
+    """A sentence of the answer, ``[start:end]`` of it, with what supports it.
+
+    ``checked`` is what a checker model says of it, log-odds in nats; None without one, or with nothing to ask it about.
+    """
 
     text: str
     start: int
     end: int
     supported: bool
     citations: list[Citation] = []
+    checked: float | None = None
 
 
 class Cited(BaseModel):
@@ -69,13 +84,16 @@ def prompt_of(evidence: Evidence) -> str:
     )
 
 
-def cited(answer: str, evidence: Evidence, encode: Encode) -> Cited:
+def cited(answer: str, evidence: Evidence, encode: Encode, check: Check | None = None) -> Generator[Event, None, Cited]:
     """The answer with the spans that support its sentences; the best sentence of the documents where none is supported.
 
     A sentence is supported by one of the documents that holds all its numbers and names, half of its longer words, and
-    means about the same. At least one must be supported by a sentence that answers the question.
+    means about the same. What a checker says of that is one more piece of evidence. At least one sentence must be
+    supported by one that answers the question.
     """
-    sentences = [_said(answer, start, end, evidence, encode) for start, end in sentence_spans(answer)]
+    sentences: list[Said] = []
+    for start, end in sentence_spans(answer):
+        sentences.append((yield from claim(answer, start, end, evidence, encode, check)))
     best = evidence.sentences[0]
     enough = max(ENOUGH, best.score - CLOSE)
     answering = {(one.passage.document, one.start) for one in evidence.sentences if one.score >= enough}
@@ -101,25 +119,43 @@ def citation(one: Sentence) -> Citation:
     )
 
 
-def _said(answer: str, start: int, end: int, evidence: Evidence, encode: Encode) -> Said:
+def claim(
+    answer: str, start: int, end: int, evidence: Evidence, encode: Encode, check: Check | None
+) -> Generator[Event, None, Said]:
+    """The sentence ``answer[start:end]`` with what supports it."""
     text = answer[start:end]
-    supporting = _supporting(text, evidence.sentences, encode)
-    found = [] if supporting is None else [citation(supporting)]
-    return Said(text=text, start=start, end=end, supported=bool(found), citations=found)
+    near = _nearest(text, evidence.sentences, encode)
+    supported = near is not None and near.supports
+    checked = None
+    if check is not None and near is not None and (near.supports or near.cosine >= FARTHER):
+        checked = yield from check(near.sentence.passage.text, text)
+        supported = checked >= (DOUBT if near.supports else SURE)
+    found = [citation(near.sentence)] if near is not None and supported else []
+    return Said(text=text, start=start, end=end, supported=supported, citations=found, checked=checked)
 
 
-def _supporting(text: str, sentences: Sequence[Sentence], encode: Encode) -> Sentence | None:
-    """The sentence of the documents nearest in meaning among those that hold the exact facts."""
+@dataclass(frozen=True)
+class Near:
+    """A sentence of the documents that holds the exact facts of one of the answer: how near it is in meaning, and
+    whether that, or its words, are enough to support it."""
+
+    sentence: Sentence
+    cosine: float
+    supports: bool
+
+
+def _nearest(text: str, sentences: Sequence[Sentence], encode: Encode) -> Near | None:
+    """The nearest in meaning among those that hold the exact facts; such that support it first."""
     if not sentences:
         return None
     vectors = encode([text, *(one.text for one in sentences)])
     near = vectors[1:] @ vectors[0]
-    best: tuple[float, Sentence] | None = None
+    found: list[Near] = []
     for one, cosine in zip(sentences, near.tolist(), strict=True):
         source = f"{one.passage.title}. {one.passage.heading}. {one.text}"
         held = held_share(text, source)
         if numbers_of(text) - numbers_of(source) or missing_names(text, source) or held < HELD:
             continue
-        if (cosine >= NEAR or (held == 1.0 and any(map(str.isalnum, text)))) and (best is None or cosine > best[0]):
-            best = (cosine, one)
-    return None if best is None else best[1]
+        supports = cosine >= NEAR or (held == 1.0 and any(map(str.isalnum, text)))
+        found.append(Near(one, cosine, supports))
+    return max(found, key=lambda one: (one.supports, one.cosine), default=None)

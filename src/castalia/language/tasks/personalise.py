@@ -14,15 +14,23 @@ from pydantic import Field
 
 from castalia.core.errors import BadRequest, DatasetError, UnsupportedInput
 from castalia.core.events import Event
-from castalia.language.answering import cleaned
+from castalia.language.answering import cleaned, words_of
+from castalia.language.mending import leaks
 from castalia.language.task import Coverage, Desk, Given, Made, Task, TaskOptions, TaskOutput, Turn
+from castalia.modalities.text.claims import numbers_of
+from castalia.modalities.text.spans import sentence_spans
 
 WRITTEN = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
 ROOM = 80
 SHOWN = (
     ("one friendly sentence about swimming", "Swimming is a wonderful way to start the day."),
     ("one sentence that thanks Oskar for buying a ladder", "Thank you for buying a ladder, Oskar."),
+    ("one sentence that invites Rosa to our picnic in Ghent", "Rosa, please come to our picnic in Ghent."),
+    ("one sentence that congratulates Tom on 12 years in the choir", "Congratulations on 12 years in the choir, Tom!"),
 )
+EXAMPLE_NAMES = ("oskar", "rosa", "ghent", "tom")
+TRIES = (SHOWN, SHOWN[2:], ())
+"""Examples of the first try, and of the next ones where the answer leaves out a field or tells of an example."""
 
 
 class Options(TaskOptions):
@@ -61,13 +69,50 @@ def _message(template: str, values: dict[str, str], number: int, desk: Desk) -> 
     for place, piece in enumerate(pieces):
         filled = piece.format_map(values)
         if place % 2:
-            turns: list[Turn] = []
-            for wish, answer in SHOWN:
-                turns += [("user", f"Write {wish}."), ("assistant", answer)]
-            turns.append(("user", f"Write {filled.strip().rstrip('.')}."))
-            filled = cleaned((yield from desk.write(turns, max_tokens=ROOM, purpose=f"message {number}")))
+            named = [values[name] for _, name, _, _ in Formatter().parse(piece) if name]
+            filled = yield from _written(filled.strip().rstrip("."), named, number, desk)
         said.append(filled)
     return "".join(said)
+
+
+def _written(wish: str, named: list[str], number: int, desk: Desk) -> Generator[Event, None, str]:
+    """What the model writes for a wish: the first answer that names all its fields, else that which names the most."""
+    best, fewest = "", len(named) + 2
+    for shown in TRIES:
+        turns: list[Turn] = []
+        for one, answer in shown:
+            turns += [("user", f"Write {one}."), ("assistant", answer)]
+        turns.append(("user", f"Write {wish}."))
+        text = plain(cleaned((yield from desk.write(turns, max_tokens=ROOM, purpose=f"message {number}"))), wish)
+        faults = sum(not names(text, value) for value in named) + _tells_of(shown, text, wish)
+        if text and faults < fewest:
+            best, fewest = text, faults
+        if not fewest:
+            break
+    return best
+
+
+def _tells_of(shown: tuple[tuple[str, str], ...], text: str, wish: str) -> int:
+    """Whether an answer tells of the examples: a run of their words, or a name of theirs."""
+    foreign = set(EXAMPLE_NAMES) - set(words_of(wish))
+    return leaks(text, (answer for _, answer in shown), wish) or bool(foreign & set(words_of(text)))
+
+
+def plain(answer: str, wish: str) -> str:
+    """The answer without greeting and closing around it; one sentence of it where one is wished for."""
+    paragraphs = [" ".join(one.split()) for one in answer.split("\n") if one.strip()]
+    whole_ones = [one for one in paragraphs if one[-1] in ".!?"] or paragraphs
+    text = " ".join(whole_ones)
+    if "one " in wish and "sentence" in wish:
+        spans = sentence_spans(text)
+        return text[: spans[0][1]] if spans else text
+    return text
+
+
+def names(text: str, value: str) -> bool:
+    """Whether a text holds the words and numbers of a value."""
+    said = set(words_of(text))
+    return all(word in said or word in numbers_of(text) for word in words_of(value))
 
 
 def rows_of(text: str) -> list[dict[str, str]]:

@@ -7,10 +7,15 @@ from pydantic import Field
 
 from castalia.core.errors import BadRequest
 from castalia.core.events import Event
-from castalia.language.answering import section_by_section
+from castalia.language.answering import section_by_section, words_of
+from castalia.language.mending import leaks, said_once, whole
 from castalia.language.task import Desk, Given, Made, Task, TaskOptions, TaskOutput, Turn
+from castalia.modalities.text.claims import missing_names, numbers_of
 
 SECTION = 400
+KEPT = 0.25
+"""Share of the telling words that stand in the new text as well, at least."""
+SHORTER = 0.9
 Tone = Literal["formal", "friendly", "neutral", "polite", "confident", "simple"]
 Length = Literal["shorter", "same", "longer"]
 
@@ -56,7 +61,30 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
             growth=GROWTH[options.length],
             most=SECTION,
             doing="rewriting",
+            mend=said_and_whole,
+            faults=lambda section, answer: faults(section, answer, options),
         )
+    )
+
+
+def said_and_whole(text: str) -> str:
+    """The text without what it says twice and without a sentence that breaks off."""
+    return said_once(whole(text))
+
+
+def faults(section: str, answer: str, options: Options) -> int:
+    """How many things are wrong with it, as far as can be seen: it tells of the example; numbers and names are lost or
+    new; most words are lost; it is as it was, or as long."""
+    lost = numbers_of(section) ^ numbers_of(answer) | missing_names(section, answer) | missing_names(answer, section)
+    shown = (PLAIN, STIFF, FRIENDLY, *SHOWN.values())
+    before, after = set(words_of(section)), set(words_of(answer))
+    kept = len(before & after) / max(1, len(before))
+    return (
+        3 * leaks(answer, shown, section)
+        + len(lost)
+        + (kept < KEPT)
+        + (not options.correct and answer.split() == section.split())
+        + (options.length == "shorter" and len(answer.split()) > SHORTER * len(section.split()))
     )
 
 

@@ -7,14 +7,17 @@ from typing import Literal
 from pydantic import Field
 
 from castalia.core.events import Event
-from castalia.language.answering import cleaned
+from castalia.language.answering import cleaned, words_of
+from castalia.language.mending import is_sound, leaks, said_once, whole
 from castalia.language.sections import over_sections
 from castalia.language.task import Desk, Given, Made, Task, TaskOptions, TaskOutput, Turn
 
 SECTION = 1200
 """Most tokens read at once: a small model loses the thread in more."""
-LEAK = 4
-"""Words in a row that only the example has."""
+HELD = 0.55
+"""Share of a sentence's longer words that the text must hold: below it the sentence tells of something else."""
+MOST = 0.75
+"""A summary of several sentences is at most so long, in words of the text."""
 TOKENS = {"sentence": 45, "point": 32}
 
 
@@ -44,10 +47,10 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
 
     def work(section: str, purpose: str) -> Generator[Event, None, str]:
         answer = yield from desk.write(_turns(section.strip(), options), max_tokens=room, purpose=purpose)
-        if _leaks(answer, section):
+        if leaks(answer, (EXAMPLE, *EXAMPLE_ANSWERS.values()), section):
             bare = _turns(section.strip(), options)[-1:]
             answer = yield from desk.write(bare, max_tokens=room, purpose=purpose)
-        return _trimmed(cleaned(answer), options)
+        return _trimmed(mended(said_once(whole(cleaned(answer))), section), section, options)
 
     mapped = yield from over_sections(desk, given.text, limit, work, "reading")
     coverage, parts = mapped.coverage, [text for text in mapped.texts if text]
@@ -85,22 +88,33 @@ def _asked(text: str, options: Options) -> str:
     return f"{text}\n\nSummarise the text above in {size}.{about}"
 
 
-def _leaks(answer: str, section: str) -> bool:
-    """Whether a small model tells of the example instead: a run of its words that the section does not have."""
-    own = _runs(" ".join((EXAMPLE, *EXAMPLE_ANSWERS.values())))
-    return bool((_runs(answer) & own) - _runs(section))
+def mended(summary: str, text: str) -> str:
+    """The summary with sentences of the text itself in the place of those that are not sound."""
+    own = sentences_of(text)
+    lines: list[str] = []
+    for line in summary.splitlines():
+        mark = "- " if line.startswith("- ") else ""
+        said = [_sound(sentence, text, own) for sentence in sentences_of(line.removeprefix("- "))]
+        lines.append(mark + " ".join(dict.fromkeys(said)))
+    return "\n".join(dict.fromkeys(lines))
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.lower())
-    return {tuple(words[start : start + LEAK]) for start in range(len(words) - LEAK + 1)}
+def _sound(sentence: str, text: str, own: list[str]) -> str:
+    if is_sound(sentence, text, HELD):
+        return sentence
+    said = set(words_of(sentence))
+    return max(own, key=lambda one: len(said & set(words_of(one))), default=sentence)
 
 
-def _trimmed(text: str, options: Options) -> str:
-    """No more sentences or points than were asked for: the first ones carry the most."""
+def _trimmed(summary: str, text: str, options: Options) -> str:
+    """No more sentences or points than were asked for, and less than the text: the first ones carry the most."""
     if options.form == "list":
-        return "\n".join([line for line in text.splitlines() if line.strip()][: options.sentences])
-    return " ".join(sentences_of(text)[: options.sentences])
+        return "\n".join([line for line in summary.splitlines() if line.strip()][: options.sentences])
+    sentences = sentences_of(summary)[: options.sentences]
+    most = MOST * len(text.split())
+    while len(sentences) > 1 and len(" ".join(sentences).split()) > most:
+        sentences.pop()
+    return " ".join(sentences)
 
 
 def sentences_of(text: str) -> list[str]:

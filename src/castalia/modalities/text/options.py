@@ -38,7 +38,7 @@ class TextOptions(BaseModel):
     echo: bool = Field(
         default=False,
         description="Write nothing, but give the prompt back as it is, without chat template, with the log-probability "
-        "of each of its tokens.",
+        "of each of its tokens; where an assistant's message is the last, that one, after what was said before it.",
     )
     raw: bool = Field(
         default=False, description="Go on from the last message as it stands, without chat template or tools."
