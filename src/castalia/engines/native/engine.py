@@ -163,10 +163,10 @@ class NativeEngine:
             return None
         values = dict(request.options)
         layout = self._config.layout
-        if isinstance(layout, Tokens) and layout.stream and self._config.modality == "text":
+        if isinstance(layout, Tokens) and self._config.modality == "text":
             wanted = values.get("max_tokens")
-            # text is written window by window, so that it streams
-            values["max_tokens"] = min(wanted, layout.length) if isinstance(wanted, int) else None
+            # a stream is written window by window, so that it streams; items are drawn whole, and cut by the modality
+            values["max_tokens"] = min(wanted, layout.length) if layout.stream and isinstance(wanted, int) else None
         try:
             return self._sampling.model_validate(values)
         except ValidationError as error:
