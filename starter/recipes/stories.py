@@ -25,7 +25,7 @@ WITHOUT_THING = 0.1
 HELD_OUT = 20
 """One in so many pairs of character and thing is in no story."""
 TRAIN = (
-    "castalia train {folder} --name stories --modality text --family transformer --threads 1 --minutes 20 "
+    "castalia train {folder} --name stories --modality text --family transformer --threads 1 --minutes 12 "
     "--data items=requests --data tokenizer=bpe --data vocabulary=2048 "
     "--option width=192 --option layers=4 --option heads=6 "
     '--licence "CC0-1.0: composed by a grammar of our own, starter/recipes/stories.py"'
@@ -56,7 +56,7 @@ def main() -> None:
     """Write the stories, a file each, and tell how to train on them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--count", type=int, default=30_000)
+    parser.add_argument("--count", type=int, default=16_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)

@@ -112,10 +112,11 @@ def story(wished: Wish, thing: str, draw: random.Random, plot: Plot | None = Non
         (*plot.beats[middle:], draw.choice(ENDINGS)),
     ]
     text = "\n".join(_filled(" ".join(filter(None, beats)), words, draw) for beats in paragraphs)
-    return _asked(subject, draw), text
+    return asked(subject, draw), text
 
 
-def _asked(subject: str, draw: random.Random) -> str:
+def asked(subject: str, draw: random.Random) -> str:
+    """The subject as a request, in one of many phrasings."""
     request = draw.choice(ASKED).format(subject)
     request = request.lower() if draw.random() < 0.1 else request
     question = request.lower().startswith(("can", "could"))
