@@ -56,7 +56,9 @@ def write_gguf(
             writer.add_eos_token_id(vocabulary.end)
             writer.add_add_bos_token(True)
             writer.add_add_eos_token(False)
-            writer.add_chat_template(CONTINUE + vocabulary.closing)
+            # as an expression: readers drop a line break at a template's end
+            closing = f"{{{{ {vocabulary.closing!r} }}}}" if vocabulary.closing else ""
+            writer.add_chat_template(CONTINUE + closing)
             for name, tensor in network.tensors.items():
                 writer.add_tensor(name, tensor)
             writer.write_header_to_file()
