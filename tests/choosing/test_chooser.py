@@ -375,7 +375,25 @@ FAIRY_TALES = model(
     engines=["native"],
     family="transformer",
     aliases=["story"],
-    details={"kind": "requests", "asked in": "write tell me can you a an short story about and fox lost bell".split()},
+    details={
+        "kind": "requests",
+        "asked in": [
+            "write",
+            "tell",
+            "me",
+            "can",
+            "you",
+            "a",
+            "an",
+            "short",
+            "story",
+            "about",
+            "and",
+            "fox",
+            "lost",
+            "bell",
+        ],
+    },
 )
 
 

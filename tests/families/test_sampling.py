@@ -57,7 +57,7 @@ def test_forbidden_tokens_are_never_drawn():
 
 
 def test_barred_tokens_come_only_where_nothing_else_may():
-    """Ones and twos in turn, ended by nothing else; twos are barred, threes may stand for them but at the first place."""
+    """Ones and twos come first, twos and threes after a one; twos are barred, then ones as well."""
     grammar = Grammar(classes=(0, 1, 2, 3), transitions=((-1, 1, 1, -1), (-1, -1, 2, 2), (-1, 1, -1, -1)), ends=(1, 2))
     rules = Rules(Tokens(vocabulary=4, length=6, grammar=grammar))
 
@@ -67,9 +67,7 @@ def test_barred_tokens_come_only_where_nothing_else_may():
 
     def drawn(*barred):
         options = TokenSamplingOptions(barred=barred)
-        made = sample_tokens(
-            lambda part: Reader(), rules, 400, 400, torch.Generator().manual_seed(0), options, None
-        )
+        made = sample_tokens(lambda part: Reader(), rules, 400, 400, torch.Generator().manual_seed(0), options, None)
         return set(made[:, 0].tolist()), set(made[:, 1].tolist())
 
     assert drawn() == ({1, 2}, {0, 2, 3})

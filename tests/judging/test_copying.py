@@ -65,7 +65,10 @@ def test_words_that_no_request_of_the_training_had_are_told(tmp_path: Path, prom
         request=Request.of_text(prompt, modality="text"), model=answering.model, finish_reason="length"
     )
     measures = {m.name: m for m in check(Part.of_text("A fox sat by the"), asked)}
-    assert (measures["unknown words"].value, measures["unknown words"].status) == (unknown, "flag" if unknown else "pass")
+    assert (measures["unknown words"].value, measures["unknown words"].status) == (
+        unknown,
+        "flag" if unknown else "pass",
+    )
     assert measures["cut off"].status == "flag", "it answers, so that its answer has an end"
 
 

@@ -60,7 +60,9 @@ def pick(
     fitting = _answering([model for model in candidates if _takes(model, needed)], prompt)
     if len(fitting) == 1:
         asked = fitting[0].details.get("kind") == "requests" and len(candidates) > 1
-        reason = "has learnt to answer requests of just these words" if asked else "is the only installed model for that"
+        reason = (
+            "has learnt to answer requests of just these words" if asked else "is the only installed model for that"
+        )
         return Picked(fitting[0], f"{fitting[0].name} {reason}.")
     if fitting:
         return _best(modality, fitting, prompt, preference, experiences or {})
@@ -71,10 +73,10 @@ def pick(
 
 
 def _answering(fitting: list[Model], prompt: str) -> list[Model]:
-    """Without the models that only know their own texts, where another can answer and the prompt does not call for them.
+    """Without the models that know their own texts only, where another can answer and the prompt calls for none of them.
 
     It calls for one when it holds all words of the model's name or of an alias, and: is no question, for a model that
-    continues texts; has none but words of the training's requests, for one that answers requests of one kind. An adapter
+    continues texts; has only words of the training's requests, for one that answers requests of one kind. An adapter
     was made for one purpose, which no words tell, and so it answers only when its model is asked for.
     """
     fitting = [model for model in fitting if "adapter_of" not in model.details] or fitting

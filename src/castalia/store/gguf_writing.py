@@ -2,8 +2,8 @@
 
 Tokens are written as a byte-level BPE vocabulary (``gpt2``). Symbols are user-defined tokens, which a tokenizer finds
 in a text before anything else, the longest first; a file of symbols only has one merge that never applies, as readers
-want a list. The chat template passes on what was said last, so that the model continues it, or answers it behind what closes a
-request.
+want a list. The chat template passes on what was said last, so that the model continues it, or answers it behind
+what closes a request.
 """
 
 import json

@@ -20,15 +20,37 @@ from storytelling.words import (
 
 GROUP = re.compile(r"\(([^()]*)\)")
 ASKED = (
-    "Write a short story about {}", "Write a story about {}", "Write me a short story about {}", "Write me a story about {}",
-    "Tell me a story about {}", "Tell me a short story about {}", "Tell a story about {}", "Please write a story about {}",
-    "Please tell me a story about {}", "Can you write a short story about {}", "Can you tell me a story about {}",
-    "Could you write a story about {}", "I want a story about {}", "I would like a short story about {}",
-    "A story about {}", "A short story about {}", "The story of {}", "Make up a story about {}", "Invent a story about {}",
-    "Write a tale about {}", "Tell me a tale about {}", "Tell me a fairy tale about {}", "Write a little story about {}",
-    "Give me a short story about {}", "Story about {}", "Generate a short story about {}", "Create a story about {}",
-    "Write a bedtime story about {}", "Tell me a bedtime story about {}", "Write a story for children about {}",
-)  # fmt: skip
+    "Write a short story about {}",
+    "Write a story about {}",
+    "Write me a short story about {}",
+    "Write me a story about {}",
+    "Tell me a story about {}",
+    "Tell me a short story about {}",
+    "Tell a story about {}",
+    "Please write a story about {}",
+    "Please tell me a story about {}",
+    "Can you write a short story about {}",
+    "Can you tell me a story about {}",
+    "Could you write a story about {}",
+    "I want a story about {}",
+    "I would like a short story about {}",
+    "A story about {}",
+    "A short story about {}",
+    "The story of {}",
+    "Make up a story about {}",
+    "Invent a story about {}",
+    "Write a tale about {}",
+    "Tell me a tale about {}",
+    "Tell me a fairy tale about {}",
+    "Write a little story about {}",
+    "Give me a short story about {}",
+    "Story about {}",
+    "Generate a short story about {}",
+    "Create a story about {}",
+    "Write a bedtime story about {}",
+    "Tell me a bedtime story about {}",
+    "Write a story for children about {}",
+)
 """How a story is asked for."""
 
 
@@ -51,7 +73,9 @@ class Wish:
 
     def told(self, draw: random.Random) -> str:
         """The subject in words: "a brave fox and a lost bell in the forest"."""
-        hero = article(_joined(self.trait, self.hero)) + (f" {draw.choice(('called', 'named'))} {self.name}" if self.name else "")
+        hero = article(_joined(self.trait, self.hero)) + (
+            f" {draw.choice(('called', 'named'))} {self.name}" if self.name else ""
+        )
         thing = article(_joined(self.adjective, self.thing)) if self.thing else None
         if self.place and draw.random() < 0.25:
             parts = [hero, *([thing] if thing else []), article(self.place)]

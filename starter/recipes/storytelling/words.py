@@ -12,7 +12,9 @@ baker farmer fisherman miller gardener shepherd princess prince king queen witch
 """)
 WOMEN = {"hen", "girl", "grandmother", "goose", "princess", "queen", "witch"}
 MEN = {"boy", "grandfather", "fisherman", "prince", "king", "wizard"}
-GIRLS = _words("Mila Rosa Tilda Nora Ida Lotte Bea Wanda Fern Pia Juno Hazel Clara Emma Greta Lucy Maya Nell Olive Ruby")
+GIRLS = _words(
+    "Mila Rosa Tilda Nora Ida Lotte Bea Wanda Fern Pia Juno Hazel Clara Emma Greta Lucy Maya Nell Olive Ruby"
+)
 BOYS = _words("Otto Emil Finn Bruno Karl Jasper Leo Theo Milo Anton Rufus Paul Ben Felix Hugo Max Ned Oscar Sam Tom")
 THINGS = _words("""
 key lantern kite boat drum bell map scarf spoon button umbrella clock ball blanket book cup ladder basket mirror
@@ -23,7 +25,9 @@ TRAITS = _words("""
 little old brave shy clever cheerful quiet curious kind sleepy proud gentle merry careful lonely lazy hungry tiny young
 grumpy
 """)
-LOOKS = _words("golden silver red blue green yellow wooden heavy shiny round striped painted strange beautiful big small")
+LOOKS = _words(
+    "golden silver red blue green yellow wooden heavy shiny round striped painted strange beautiful big small"
+)
 """What a thing can look like."""
 STATES = ("lost", "broken", "stolen", "magic")
 """What a thing can be that a plot turns on."""

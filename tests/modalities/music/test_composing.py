@@ -108,7 +108,9 @@ def test_notes_that_no_voice_sings_in_a_key_are_barred():
     view = MusicRepresentation(1, ((4, 4),), voices, (1,), (), 32, True, {}, (0,) * 24, 100.0)
     first = view.firsts[3]
     sung = [pitch for pitch in range(58, 71) if first + pitch - 58 not in view.unsung(7, minor=False)]
-    assert sung == list(range(65, 71)), "G major lies seven semitones over C major or five below it: it is moved by five up"
+    assert sung == list(range(65, 71)), (
+        "G major lies seven semitones over C major or five below it: it is moved by five up"
+    )
     assert view.unsung(0, minor=False) == tuple(first + pitch - 58 for pitch in (58, 59, 67, 68, 69, 70))
 
 

@@ -63,7 +63,7 @@ def test_the_survey_tells_the_words_of_requests_and_files_without_an_answer(fold
     assert "doga" in found.facts["asked in"]
     (folder / "short.txt").write_text("Write about nothing\n")
     assert "1 files hold one line only" in MODALITY.survey(folder, REQUESTS).problems[0]
-    with pytest.raises(DatasetError, match="short.txt holds one line only"):
+    with pytest.raises(DatasetError, match=r"short\.txt holds one line only"):
         MODALITY.fit(folder, REQUESTS)
     skipping = REQUESTS.model_copy(update={"skip_bad": True})
     assert MODALITY.survey(folder, skipping).problems == []

@@ -55,8 +55,8 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
 
     OpenVINO's are those after the temperature, llama.cpp's those before it: with a low temperature the former are the
     higher, and only values of one engine compare.
-    Models trained on texts of one's own are asked for copies instead, see `castalia.judging.instant.copying`, those that
-    learnt to answer requests as well.
+    Models trained on texts of one's own are asked for copies instead, see `castalia.judging.instant.copying`; those
+    that learnt to answer requests, as well.
     """
     text = output.text if output.text is not None else output.read().decode("utf-8", errors="replace")
     options = context.request.options

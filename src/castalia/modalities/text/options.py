@@ -70,8 +70,8 @@ class TextData(BaseModel):
     )
     items: Literal["auto", "stream", "lines", "requests"] = Field(
         default="auto",
-        description="One long stream of text, one short item a line with an end, or documents whose first line asks for "
-        "the rest; auto: lines for molecules, else a stream.",
+        description="One long stream of text, one short item a line with an end, or documents whose first line asks "
+        "for the rest; auto: lines for molecules, else a stream.",
     )
     vocabulary: int | None = Field(
         default=None, ge=300, le=65_536, description="Byte pairs to learn; unset: by the size of the data."

@@ -95,7 +95,9 @@ def _judge_requests(found: Survey, listing: Listing, options: TextData) -> None:
             f"{len(items)} different requests with answers are too few: at least {FEWEST_ITEMS} are needed"
         )
     elif len(items) < FEW_ITEMS:
-        found.warnings.append(f"{len(items)} requests are few: the model may repeat their answers; thousands are better")
+        found.warnings.append(
+            f"{len(items)} requests are few: the model may repeat their answers; thousands are better"
+        )
     if len(items) + len(empty) < sum(bool(text.strip()) for text in listing.texts.values()):
         found.warnings.append("exact duplicates are used once")
     found.facts = {
