@@ -73,7 +73,7 @@ def pick(
 
 
 def _answering(fitting: list[Model], prompt: str) -> list[Model]:
-    """Without the models that know their own texts only, where another can answer and the prompt calls for none of them.
+    """Without models that know their own texts only, where another can answer and the prompt calls for none of them.
 
     It calls for one when it holds all words of the model's name or of an alias, and: is no question, for a model that
     continues texts; has only words of the training's requests, for one that answers requests of one kind. An adapter

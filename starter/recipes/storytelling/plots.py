@@ -1,8 +1,8 @@
 """Openings, plots and endings, as `plots.txt` beside this file lists them.
 
 Each section there has a title. A line is one way to open, one beat of a plot, one ending; "-" says nothing. ``(a|b)``
-draws one, and groups may lie in groups; ``<name>`` is a slot. A plot begins with what it is about in brackets: the state
-of the thing it is for (``any`` for none), then, behind a colon, how a request tells it ("who lost a bell").
+draws one, and groups may lie in groups; ``<name>`` is a slot. A plot begins with what it is about in brackets: the
+state of the thing it is for (``any`` for none), then, behind a colon, how a request tells it ("who lost a bell").
 """
 
 import re
@@ -33,5 +33,6 @@ def _lines(title: str) -> list[str]:
 _PIECES = re.split(r"^= (.+) =$", Path(__file__).with_name("plots.txt").read_text("utf-8"), flags=re.MULTILINE)
 SECTIONS = dict(zip(_PIECES[1::2], _PIECES[2::2], strict=True))
 OPENINGS, MORNINGS, ENDINGS = _lines("openings"), _lines("mornings"), _lines("endings")
+TINY = _lines("tiny stories")
 (ASKING,) = _lines("asking for help")
 PLOTS = [_plot(block.strip().splitlines()) for block in SECTIONS["plots"].strip().split("\n\n")]
