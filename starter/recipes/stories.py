@@ -18,7 +18,7 @@ from storytelling.grammar import story, tiny_story, wish
 from storytelling.plots import PLOTS
 from storytelling.words import HEROES, THINGS
 
-TINY = 0.6
+TINY = 0.0
 """Share of the stories of a few sentences, from which it is soonest learnt to name again what was named."""
 TOLD = 0.2
 """Share of the other stories of which the request tells what happens."""
@@ -62,7 +62,7 @@ def main() -> None:
     """Write the stories, a file each, and tell how to train on them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--count", type=int, default=24_000)
+    parser.add_argument("--count", type=int, default=14_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
