@@ -188,7 +188,7 @@ def main() -> None:
     parser.add_argument("--model", default="stories")
     parser.add_argument("--folder", type=Path, required=True, help="the model's folder, models/NAME in the home folder")
     parser.add_argument("--requests", type=int, default=100)
-    parser.add_argument("--count", type=int, default=16_000, help="training stories, as the recipe wrote them")
+    parser.add_argument("--count", type=int, default=14_000, help="training stories, as the recipe wrote them")
     chosen = parser.parse_args()
     training = stories(chosen.count, SEED)
     yardstick = Yardstick([text for _, text in training])

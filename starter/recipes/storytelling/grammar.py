@@ -4,7 +4,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from storytelling.plots import ASKING, ENDINGS, MORNINGS, OPENINGS, PLOTS, TINY, Plot
+from storytelling.plots import ASKING, ENDINGS, MORNINGS, OPENINGS, PLOTS, Plot
 from storytelling.words import (
     BOYS,
     GIRLS,
@@ -52,15 +52,6 @@ ASKED = (
     "Write a story for children about {}",
 )
 """How a story is asked for."""
-ASKED_TINY = (
-    "Tell me a tiny story about {}",
-    "Write a tiny story about {}",
-    "A tiny story about {}",
-    "Write a very short story about {}",
-    "Tell me a very short story about {}",
-    "In a few words, a story about {}",
-)
-"""How one of a few sentences is."""
 
 
 @dataclass(frozen=True)
@@ -144,25 +135,9 @@ def story(wished: Wish, thing: str, draw: random.Random, plot: Plot | None = Non
     return asked(subject, draw), text
 
 
-def tiny_story(wished: Wish, thing: str, draw: random.Random) -> tuple[str, str]:
-    """A request for a tiny story, and one of a few sentences: who it is about comes again and again in few words."""
-    words = _slots(wished, thing, draw)
-    beats = [beat for beat in TINY if _suits(beat, wished)]
-    return _punctuated(draw.choice(ASKED_TINY).format(wished.told(draw)), draw), _filled(draw.choice(beats), words, draw)
-
-
-def _suits(beat: str, wished: Wish) -> bool:
-    """Whether a tiny story has a place for all that is wished for."""
-    parts = ((wished.place, "lace>"), (wished.trait, "_hero>"), (wished.name, "<name>"))
-    return all(slot in beat for part, slot in parts if part)
-
-
 def asked(subject: str, draw: random.Random) -> str:
     """The subject as a request, in one of many phrasings."""
-    return _punctuated(draw.choice(ASKED).format(subject), draw)
-
-
-def _punctuated(request: str, draw: random.Random) -> str:
+    request = draw.choice(ASKED).format(subject)
     request = request.lower() if draw.random() < 0.1 else request
     question = request.lower().startswith(("can", "could"))
     return request + draw.choice(("", "", ("?" if question else ".")))
@@ -185,9 +160,6 @@ def _slots(wished: Wish, thing: str, draw: random.Random) -> dict[str, str]:
         "a_friend": article(friend), "place": PLACES[spot], "Place": PLACES[spot].capitalize(), "spot": spot,
         "he": he, "his": his, "him": him, "hers": hers, "He": he.title(), "His": his.title(),
     }  # fmt: skip
-    asked_thing = _joined(wished.adjective, thing)
-    words |= {"asked_thing": asked_thing, "a_asked_thing": article(asked_thing)}
-    words |= {"A_hero": words["a_hero"].capitalize()}
     return words | {f"a_{state}_thing": article(f"{state} {thing}") for state in STATES}
 
 

@@ -33,6 +33,5 @@ def _lines(title: str) -> list[str]:
 _PIECES = re.split(r"^= (.+) =$", Path(__file__).with_name("plots.txt").read_text("utf-8"), flags=re.MULTILINE)
 SECTIONS = dict(zip(_PIECES[1::2], _PIECES[2::2], strict=True))
 OPENINGS, MORNINGS, ENDINGS = _lines("openings"), _lines("mornings"), _lines("endings")
-TINY = _lines("tiny stories")
 (ASKING,) = _lines("asking for help")
 PLOTS = [_plot(block.strip().splitlines()) for block in SECTIONS["plots"].strip().split("\n\n")]

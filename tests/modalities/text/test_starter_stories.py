@@ -16,7 +16,10 @@ def told(events):
     ("prompt", "subject"),
     [
         ("Write a short story about a fox and a lost bell", {"fox", "bell", "lost"}),
-        ("Tell me a story about a brave hare and a magic lantern by the sea.", {"brave", "hare", "magic", "lantern", "sea"}),
+        (
+            "Tell me a story about a brave hare and a magic lantern by the sea.",
+            {"brave", "hare", "magic", "lantern", "sea"},
+        ),
         ("Can you tell me a story about an owl who has lost a key?", {"owl", "lost", "key"}),
     ],
 )

@@ -16,7 +16,7 @@ class TransformerOptions(TokenOptions):
         default=0.0,
         ge=0,
         le=1,
-        description="How much of what it looks at the attention of the upper layers repeats at the start of the training: "
+        description="How much of what it looks at the attention of the upper layers repeats when training begins: "
         "above 0 names and things are soon named again.",
     )
     tied: bool | None = Field(default=None, description="Whether the head shares the weights of the token embedding.")
