@@ -369,51 +369,6 @@ def test_a_model_that_continues_texts_is_taken_only_when_called(chooser, models,
     assert choose(chooser, text, models=models).model == chosen
 
 
-FAIRY_TALES = model(
-    "stories",
-    "text",
-    engines=["native"],
-    family="transformer",
-    aliases=["story"],
-    details={
-        "kind": "requests",
-        "asked in": [
-            "write",
-            "tell",
-            "me",
-            "can",
-            "you",
-            "a",
-            "an",
-            "short",
-            "story",
-            "about",
-            "and",
-            "fox",
-            "lost",
-            "bell",
-        ],
-    },
-)
-
-
-@pytest.mark.parametrize("models", [[LANGUAGE, FAIRY_TALES], [FAIRY_TALES, LANGUAGE]])
-@pytest.mark.parametrize(
-    ("text", "chosen"),
-    [
-        ("Write a short story about a fox and a lost bell", "stories"),
-        ("Can you tell me a story about a fox?", "stories"),
-        ("Write a short story about a fox and a lost submarine", "smollm"),
-        ("Tell me about a fox and a bell", "smollm"),
-        ("Write a story about the French revolution", "smollm"),
-    ],
-)
-def test_a_model_of_requests_is_taken_when_it_knows_all_their_words(chooser, models, text, chosen) -> None:
-    choice = choose(chooser, text, models=models)
-    assert choice.model == chosen
-    assert any("just these words" in reason for reason in choice.reasons) == (chosen == "stories")
-
-
 def test_a_model_that_continues_texts_answers_when_it_is_alone_or_named(chooser: Chooser) -> None:
     assert choose(chooser, "What is the capital of France?", models=[TALES]).model == "bedtime-tales"
     named = choose(chooser, "The wolf", models=[LANGUAGE, TALES], model="bedtime-tales")
