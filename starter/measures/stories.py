@@ -193,7 +193,7 @@ def main() -> None:
     training = stories(chosen.count, SEED)
     yardstick = Yardstick([text for _, text in training])
     draw = random.Random(2)
-    pairs = random.Random(3).sample(unseen(), chosen.requests)
+    pairs = random.Random(3).choices(unseen(), k=chosen.requests)
     wishes = [wish(hero, thing, draw) for hero, thing in pairs]
     requests = [asked(one.told(draw), draw) for one in wishes]
     grammar = [story(one, str(one.thing), draw)[1] for one in wishes]
