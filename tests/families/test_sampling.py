@@ -7,7 +7,7 @@ import torch
 from castalia.core.representation import Grammar, Tokens
 from castalia.families.nets.grammar import NEVER, Rules
 from castalia.families.nets.muon import Muon, orthogonalise
-from castalia.families.nets.sampling import choose, probabilities
+from castalia.families.nets.sampling import choose, probabilities, sample_tokens
 from castalia.families.nets.token_options import TokenSamplingOptions
 
 LOGITS = torch.log(torch.tensor([[0.1, 0.4, 0.2, 0.3]]))
@@ -54,6 +54,25 @@ def test_forbidden_tokens_are_never_drawn():
     drawn = choose(logits, torch.Generator().manual_seed(0), TokenSamplingOptions(temperature=2.0))
     assert set(drawn[:1000].tolist()) == {4}
     assert set(drawn[1000:].tolist()) == {2}
+
+
+def test_barred_tokens_come_only_where_nothing_else_may():
+    """Ones and twos come first, twos and threes after a one; twos are barred, then ones as well."""
+    grammar = Grammar(classes=(0, 1, 2, 3), transitions=((-1, 1, 1, -1), (-1, -1, 2, 2), (-1, 1, -1, -1)), ends=(1, 2))
+    rules = Rules(Tokens(vocabulary=4, length=6, grammar=grammar))
+
+    class Reader:
+        def read(self, tokens):
+            return torch.zeros(len(tokens), 4)
+
+    def drawn(*barred):
+        options = TokenSamplingOptions(barred=barred)
+        made = sample_tokens(lambda part: Reader(), rules, 400, 400, torch.Generator().manual_seed(0), options, None)
+        return set(made[:, 0].tolist()), set(made[:, 1].tolist())
+
+    assert drawn() == ({1, 2}, {0, 2, 3})
+    assert drawn(2) == ({1}, {0, 3})
+    assert drawn(1, 2) == ({1, 2}, {0, 3}), "one of them must come first"
 
 
 def test_shares_are_those_of_the_probabilities():

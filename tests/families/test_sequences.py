@@ -318,3 +318,21 @@ def test_other_layouts_and_sizes_that_do_not_fit_are_refused():
         made("lstm", Continuous(shape=(4,)), np.zeros((4, 4)))
     with pytest.raises(BadRequest, match="5 heads"):
         made("transformer", Tokens(vocabulary=4, length=8), chains(20, 8), heads=5)
+
+
+@pytest.mark.parametrize("key_heads", [4, 2])
+def test_upper_layers_may_begin_by_repeating_what_they_look_at(key_heads):
+    layout = Tokens(vocabulary=9, length=12)
+    options = TransformerOptions(width=64, layers=4, heads=4, key_heads=key_heads, repeating=0.5)
+    data = np.ones((40, 12), dtype=np.int64)
+    torch.manual_seed(0)
+    family = TransformerFamily()
+    blocks = family.build(layout, None, family.derive(layout, None, "tiny", options, data)).net.blocks
+    passed = []
+    for block in blocks:
+        values = block.value.weight.view(key_heads, 16, 64).repeat_interleave(4 // key_heads, dim=0).reshape(64, 64)
+        passed.append((block.output.weight @ values).detach())
+    assert all(not one.any() for one in passed[:2]), "the lower ones begin with nothing"
+    for one in passed[2:]:
+        assert torch.allclose(one, one.T, atol=1e-6)
+        assert float(one.diagonal().mean()) == pytest.approx(0.5, abs=0.1), "half of it comes through"

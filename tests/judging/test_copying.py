@@ -55,6 +55,23 @@ def test_the_longest_copied_run_is_found_wherever_it_stands(stream: CheckContext
     assert not {"language", "cut off", "echo"} & measures.keys()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "unknown"),
+    [("Write about a FOX", 0), ("Write about a fox, please", 1), ("Explain quantum physics", 3)],
+)
+def test_words_that_no_request_of_the_training_had_are_told(tmp_path: Path, prompt: str, unknown: int) -> None:
+    answering = context(tmp_path, kind="requests", **{"asked in": ["a", "about", "fox", "write"]})
+    asked = CheckContext(
+        request=Request.of_text(prompt, modality="text"), model=answering.model, finish_reason="length"
+    )
+    measures = {m.name: m for m in check(Part.of_text("A fox sat by the"), asked)}
+    assert (measures["unknown words"].value, measures["unknown words"].status) == (
+        unknown,
+        "flag" if unknown else "pass",
+    )
+    assert measures["cut off"].status == "flag", "it answers, so that its answer has an end"
+
+
 def test_fresh_text_of_the_same_words_is_no_copy(stream: CheckContext) -> None:
     measures = {m.name: m for m in check(Part.of_text(prose(2000)), stream)}
     assert measures["copied run"].value == 0

@@ -68,21 +68,25 @@ def trained(
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
-    """A stream of characters, lines of characters, a stream of byte pairs, pieces with conditions."""
+    """A stream of characters, lines of characters, a stream of byte pairs, requests, pieces with conditions."""
     folder = tmp_path_factory.mktemp("sources")
     (folder / "prose.txt").write_text(text(0))
     (folder / "music").mkdir()
+    (folder / "asked").mkdir()
+    for seed in range(64):
+        (folder / "asked" / f"{seed}.txt").write_text(f"sing of {WORDS[seed % 12]} {seed}\n{text(seed, lines=8)}")
     for seed in range(24):
         (folder / "music" / f"{seed}.mid").write_bytes(write_midi(piece(seed)))
     kinds: dict[str, tuple[str, dict[str, object]]] = {
         "characters": ("text", {"tokenizer": "characters", "items": "stream", "context": 64}),
         "lines": ("text", {"tokenizer": "characters", "items": "lines"}),
         "bytes": ("text", {"tokenizer": "bpe", "items": "stream", "context": 64}),
+        "requests": ("text", {"tokenizer": "bpe", "vocabulary": 400, "items": "requests"}),
         "music": ("music", {}),
     }
-    sources = {"text": folder / "prose.txt", "music": folder / "music"}
+    sources = {"text": folder / "prose.txt", "music": folder / "music", "requests": folder / "asked"}
     return {
-        kind: trained(tmp_path_factory.mktemp(kind), sources[modality], modality, 60, **data)
+        kind: trained(tmp_path_factory.mktemp(kind), sources.get(kind, sources[modality]), modality, 60, **data)
         for kind, (modality, data) in kinds.items()
     }
 
@@ -139,6 +143,18 @@ def test_text_goes_on_as_the_model_itself_goes_on(
     end = 1 if view.stream else 0
     ours = ours[: ours.index(end)] if end in ours else ours
     written, _ = by_llama(exported(house, model, tmp_path / "f" / "out.gguf"), beginning, 40)
+    assert len(ours) > 5
+    assert written.strip() == view.decode(np.asarray(ours)).strip(), "the server drops white space at the ends"
+
+
+def test_a_request_is_answered_as_the_model_itself_answers(
+    house: House, models: dict[str, Model], tmp_path: Path
+) -> None:
+    model = models["requests"]
+    view = restored_text(read_config(model.folder).representation)
+    ours = by_ourselves(model, view.encode("sing of stone 5\n").tolist(), 30)
+    ours = ours[: ours.index(0)] if 0 in ours else ours
+    written, _ = by_llama(exported(house, model, tmp_path / "f" / "out.gguf"), "sing of stone 5", 30)
     assert len(ours) > 5
     assert written.strip() == view.decode(np.asarray(ours)).strip(), "the server drops white space at the ends"
 

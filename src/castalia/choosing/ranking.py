@@ -59,7 +59,11 @@ def pick(
     needed = [kind for kind in kinds if kind in TAKES_MEDIA] if modality not in {"speech", "table"} else []
     fitting = _answering([model for model in candidates if _takes(model, needed)], prompt)
     if len(fitting) == 1:
-        return Picked(fitting[0], f"{fitting[0].name} is the only installed model for that.")
+        asked = fitting[0].details.get("kind") == "requests" and len(candidates) > 1
+        reason = (
+            "has learnt to answer requests of just these words" if asked else "is the only installed model for that"
+        )
+        return Picked(fitting[0], f"{fitting[0].name} {reason}.")
     if fitting:
         return _best(modality, fitting, prompt, preference, experiences or {})
     if needed:
@@ -69,22 +73,29 @@ def pick(
 
 
 def _answering(fitting: list[Model], prompt: str) -> list[Model]:
-    """Without the models that only continue texts, where another can answer and the prompt does not call for them.
+    """Without models that know their own texts only, where another can answer and the prompt calls for none of them.
 
-    It calls for one when it is no question and holds all words of the model's name or of an alias. An adapter was made
-    for one purpose, which no words tell, and so it answers only when its model is asked for.
+    It calls for one when it holds all words of the model's name or of an alias, and: is no question, for a model that
+    continues texts; has only words of the training's requests, for one that answers requests of one kind. An adapter
+    was made for one purpose, which no words tell, and so it answers only when its model is asked for.
     """
     fitting = [model for model in fitting if "adapter_of" not in model.details] or fitting
     if all(continues(model) for model in fitting):
         return fitting
-    words, asks = _words(prompt), prompt.rstrip().endswith(("?", "？")) or prompt[:40].lower().startswith(ASKING)
-    called = [model for model in fitting if continues(model) and not asks and _is_named(model, words)]
+    words = _words(prompt)
+    called = [model for model in fitting if continues(model) and _is_named(model, words) and _suits(model, prompt)]
     return called or [model for model in fitting if not continues(model)]
 
 
 def continues(model: Model) -> bool:
-    """Whether a model goes on from a text instead of answering (`kind` in its details)."""
-    return model.details.get("kind") == "continuation"
+    """Whether a model goes on from a text, or answers requests of one kind only (`kind` in its details)."""
+    return model.details.get("kind") in {"continuation", "requests"}
+
+
+def _suits(model: Model, prompt: str) -> bool:
+    if model.details.get("kind") == "requests":
+        return {piece.lower() for piece in PIECES.findall(prompt)} <= set(names_in(model, "asked in"))
+    return not (prompt.rstrip().endswith(("?", "？")) or prompt[:40].lower().startswith(ASKING))
 
 
 def _is_named(model: Model, words: set[str]) -> bool:

@@ -77,10 +77,12 @@ class Given:
     """What of new items is settled beforehand: a prefix to go on from, a part of a picture, the first frame of a film.
 
     ``data`` (count, *shape) holds values wherever ``mask``, of the same shape, is true; the rest is to be made.
+    ``barred`` are the tokens that must not be made, where items are sequences of tokens.
     """
 
     data: NDArray[np.generic]
     mask: NDArray[np.bool_]
+    barred: tuple[int, ...] = ()
 
 
 class Sampler(Protocol):

@@ -24,6 +24,7 @@ class Vocabulary:
     """The tokens of a representation in their order.
 
     ``end`` is the token that ends what is written. ``conditions`` holds the values of each group of conditions.
+    ``closing`` is the text that ends a request before its answer; empty for what goes on from any text.
     """
 
     tokens: tuple[str, ...]
@@ -31,3 +32,4 @@ class Vocabulary:
     end: int
     merges: tuple[str, ...] = ()
     conditions: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    closing: str = ""

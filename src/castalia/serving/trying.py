@@ -133,7 +133,7 @@ def planned(model: Model, requests: list[Asked], samples: int, seed: int) -> lis
         for number, one in enumerate(requests)
     ]  # fmt: skip
     plan += [own("attachment", seed, attached=name, parts=(part,)) for name, part in attachments()]
-    if kind == "text" and "text" in model.inputs and model.details.get("kind") != "continuation":
+    if kind == "text" and "text" in model.inputs and model.details.get("kind") not in {"continuation", "requests"}:
         for distance in DISTANCES:
             for number in range(FACTS):
                 question, answer = recall(distance, number, seed)

@@ -2,7 +2,8 @@
 
 Tokens are written as a byte-level BPE vocabulary (``gpt2``). Symbols are user-defined tokens, which a tokenizer finds
 in a text before anything else, the longest first; a file of symbols only has one merge that never applies, as readers
-want a list. The chat template passes on what was said last, so that the model continues it.
+want a list. The chat template passes on what was said last, so that the model continues it, or answers it behind
+what closes a request.
 """
 
 import json
@@ -55,7 +56,9 @@ def write_gguf(
             writer.add_eos_token_id(vocabulary.end)
             writer.add_add_bos_token(True)
             writer.add_add_eos_token(False)
-            writer.add_chat_template(CONTINUE)
+            # as an expression: readers drop a line break at a template's end
+            closing = f"{{{{ {vocabulary.closing!r} }}}}" if vocabulary.closing else ""
+            writer.add_chat_template(CONTINUE + closing)
             for name, tensor in network.tensors.items():
                 writer.add_tensor(name, tensor)
             writer.write_header_to_file()

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,6 +105,14 @@ def test_copied_texts_and_shuffled_words_are_found(texts: list[str]) -> None:
     assert {one.name for one in trained.measured(training, held, new, 0, None).figures}.isdisjoint(
         {"longest_copied_run", "copied_share"}
     )
+
+
+def test_a_model_of_requests_is_asked_those_of_the_held_out_texts() -> None:
+    bench: Any = SimpleNamespace(plan=SimpleNamespace(samples=2, seed=5), tell=lambda *_: None)
+    bench.ask = lambda request, seed, temperature: SimpleNamespace(text=f"{seed} answers {request}")
+    held = ["Write of a fox\nA fox ran.", "Write of a hen\nA hen sat.", "Write of a cow\nA cow lay."]
+    made = trained._answered(bench, held)
+    assert made == ["Write of a fox\n6 answers Write of a fox", "Write of a hen\n7 answers Write of a hen"]
 
 
 def test_documents_begin_where_the_model_begins_to_write() -> None:

@@ -17,7 +17,15 @@ from castalia.modalities.music.options import MusicOptions
 from castalia.modalities.music.parallels import parallels
 from castalia.modalities.music.piece import Part, Piece, estimated_key, in_order
 from castalia.modalities.music.reading import read_music
-from castalia.modalities.music.representation import BAR, FINAL, FIRST_METRE, OPENING, restored
+from castalia.modalities.music.representation import (
+    BAR,
+    FINAL,
+    FIRST_METRE,
+    OPENING,
+    MusicRepresentation,
+    Voice,
+    restored,
+)
 from castalia.modalities.music.synthesis import synthesise
 from castalia.modalities.music.wording import Order, read_order
 from castalia.modalities.sound import decode
@@ -74,6 +82,36 @@ def test_train_save_serve(composer, ask, card_of):
     assert figures["music.pitch_overlap"] > 0.5
     assert figures["music.length_overlap"] > 0.5
     assert figures["music.in_key_real"] > 0.85
+
+
+def test_voices_are_asked_for_the_range_that_they_have_in_the_training(composer, songbook):
+    view = restored(read_config(composer).representation)
+    barred = []
+
+    def sampler(count, conditions, known, seed, given):
+        barred.append(given.barred)
+        position, _, _, note, _ = view.firsts
+        return np.asarray([[OPENING, FIRST_METRE, *[BAR, position, note] * 6, FINAL]] * count)
+
+    list(Composer(view, sampler, Order(key=(4, False)), seed=0).compose())
+    assert set(barred) == {view.unsung(4, minor=False)} != {()}
+    pieces_there = [read_music(path.read_bytes()) for path in sorted(songbook.iterdir())]
+    for number, voice in enumerate(view.voices):
+        known = np.concatenate([piece.notes[piece.notes[:, 4] == number, 2] for piece in pieces_there])
+        assert known.min() <= voice.sung[0] <= np.quantile(known, 0.02)
+        assert np.quantile(known, 0.98) <= voice.sung[1] <= known.max()
+
+
+def test_notes_that_no_voice_sings_in_a_key_are_barred():
+    flute, drums = Part("Flute", 73), Part("Drums", 0, drums=True)
+    voices = (Voice(flute, 58, 70, (60, 66)), Voice(drums, 36, 40, (38, 38)), Voice(flute, 40, 44))
+    view = MusicRepresentation(1, ((4, 4),), voices, (1,), (), 32, True, {}, (0,) * 24, 100.0)
+    first = view.firsts[3]
+    sung = [pitch for pitch in range(58, 71) if first + pitch - 58 not in view.unsung(7, minor=False)]
+    assert sung == list(range(65, 71)), (
+        "G major lies seven semitones over C major or five below it: it is moved by five up"
+    )
+    assert view.unsung(0, minor=False) == tuple(first + pitch - 58 for pitch in (58, 59, 67, 68, 69, 70))
 
 
 def test_without_a_wished_length_a_piece_is_not_shorter_than_those_of_the_training(composer):

@@ -10,8 +10,8 @@ from castalia.modalities.music.piece import PART, estimated_key
 from castalia.modalities.music.reading import read_music
 
 FOLDER = Path(__file__).parents[3] / "starter" / "src" / "castalia_starter" / "models" / "chorales"
-RANGES = ((59, 80), (53, 75), (47, 69), (38, 62))
-"""What choirs sing."""
+RANGES = ((63, 78), (59, 70), (52, 65), (40, 58))
+"""Of the training pieces, one note in two hundred left out at either end."""
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_chorales_are_written_for_four_voices_by_the_rules(ask, prompt, key):
     assert len(parallels(piece)) <= 0.02 * len(times)
     assert (np.diff(sung, axis=1) > 0).any(axis=1).mean() < 0.05, "voices hardly cross"
     for voice, (low, high) in enumerate(RANGES):
-        assert ((sung[:, voice] >= low) & (sung[:, voice] <= high)).mean() > 0.95
+        assert low <= np.nanmin(sung[:, voice]) <= np.nanmax(sung[:, voice]) <= high

@@ -22,6 +22,7 @@ from castalia.core.requests import Request
 from castalia.core.results import FinishReason, UsageCounts
 from castalia.engines.native.options import NativeLoadOptions
 from castalia.families.artifact import damaged, read_config
+from castalia.families.nets.token_options import TokenSamplingOptions
 
 BATCH = 64
 """Items drawn at a time: between batches a generation can be stopped."""
@@ -142,16 +143,27 @@ class NativeEngine:
             )
             seen = None if known is None else torch.from_numpy(np.ascontiguousarray(known[part], np.bool_))
             settled = None if given is None else (_tensor(torch, given.data[part]), _tensor(torch, given.mask[part]))
-            yield self._drawn(size, wanted, seen, settled, job).numpy()
+            yield self._drawn(size, wanted, seen, settled, job, () if given is None else given.barred).numpy()
             job.drawn += size
 
-    def _drawn(self, count: int, wanted: Any, seen: Any, given: tuple[Any, Any] | None, job: "_Job") -> Any:
+    def _drawn(
+        self,
+        count: int,
+        wanted: Any,
+        seen: Any,
+        given: tuple[Any, Any] | None,
+        job: "_Job",
+        barred: tuple[int, ...],
+    ) -> Any:
         """``count`` items as a tensor; what is given goes through the code where there is one, and comes back as it
         was."""
         code = self._compressor
         settled = given if given is None or code is None else (code.encode(given[0]), code.settles(given[1]))
         going_on = [] if settled is None else [settled]  # only families that complete know of it
-        drawn = self._learner.sample(count, wanted, seen, job.generator, job.options, *going_on)
+        options = job.options
+        if barred and isinstance(options, TokenSamplingOptions):
+            options = options.model_copy(update={"barred": barred})
+        drawn = self._learner.sample(count, wanted, seen, job.generator, options, *going_on)
         if code is None:
             return drawn
         whole = code.decode(drawn)
@@ -163,10 +175,10 @@ class NativeEngine:
             return None
         values = dict(request.options)
         layout = self._config.layout
-        if isinstance(layout, Tokens) and layout.stream and self._config.modality == "text":
+        if isinstance(layout, Tokens) and self._config.modality == "text":
             wanted = values.get("max_tokens")
-            # text is written window by window, so that it streams
-            values["max_tokens"] = min(wanted, layout.length) if isinstance(wanted, int) else None
+            # a stream is written window by window, so that it streams; items are drawn whole, and cut by the modality
+            values["max_tokens"] = min(wanted, layout.length) if layout.stream and isinstance(wanted, int) else None
         try:
             return self._sampling.model_validate(values)
         except ValidationError as error:

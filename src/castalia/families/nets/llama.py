@@ -38,6 +38,7 @@ class LlamaSizes(BaseModel):
     rope_base: float
     epsilon: float
     dropout: float
+    repeating: float = 0.0
 
 
 MOST_KEPT = 2**26
@@ -82,6 +83,17 @@ class Block(nn.Module):
         for one in (self.output, self.down):
             nn.init.zeros_(one.weight)
 
+    def repeat(self, share: float) -> None:
+        """Let the attention begin with ``share`` of what it looks at, as it is: output = share values^T.
+
+        Else its output begins with nothing, and what it looks at begins to matter only when that has been learnt too.
+        After Trockman and Kolter 2023, "Mimetic Initialization of Self-Attention Layers", with the sign that repeats.
+        """
+        values = self.value.weight.detach().view(self.key_heads, -1, self.value.in_features)
+        values = values.repeat_interleave(self.heads // self.key_heads, dim=0).flatten(0, 1)
+        with torch.no_grad():
+            self.output.weight.copy_(share * values.T)
+
     def forward(self, x: Tensor, turns: Tensor, cache: tuple[Tensor, Tensor] | None = None, start: int = 0) -> Tensor:
         """x (batch, length, width) whose first place is ``start``; ``cache`` takes up its keys and values."""
         x = x + self.dropout(self.output(self._attention(self.attention_norm(x), turns, cache, start)))
@@ -125,6 +137,8 @@ class Llama(nn.Module):
         self.tokens = nn.Embedding(sizes.vocabulary, sizes.width)
         self.dropout = nn.Dropout(sizes.dropout)
         self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
+        for block in list(self.blocks)[sizes.layers // 2 :] if sizes.repeating else []:
+            cast("Block", block).repeat(sizes.repeating)
         self.norm = RmsNorm(sizes.width, sizes.epsilon)
         self.head = None if sizes.tied else nn.Linear(sizes.width, sizes.vocabulary, bias=False)
         nn.init.normal_(self.tokens.weight, std=sizes.width**-0.5 if sizes.tied else 0.5)

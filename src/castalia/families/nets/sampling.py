@@ -95,6 +95,8 @@ def _fill(
     states = made.new_zeros(len(made))
     ended = torch.zeros_like(states, dtype=torch.bool)
     common, longest = int(lengths.min()), int(lengths.max())
+    barred = torch.zeros(rules.layout.vocabulary, dtype=torch.bool, device=made.device)
+    barred[list(options.barred)] = True
     made[:, :common] = prefix[:, :common]
     for place in range(common):
         states, ended = _advance(rules, states, ended, made[:, place], place, total)
@@ -103,7 +105,7 @@ def _fill(
         if bool(ended.all()):
             break
         logits = reader.read(unread).float()
-        logits = logits.masked_fill(~rules.allowed(states, total - place), -torch.inf)
+        logits = logits.masked_fill(~_may_come(rules.allowed(states, total - place), barred), -torch.inf)
         logits = torch.where(ended[:, None], 0.0, logits)  # those who have ended draw, and are not heard
         tokens = choose(logits, generator, options)
         if place < longest:
@@ -111,6 +113,12 @@ def _fill(
         made[:, place] = torch.where(ended, padding, tokens)
         states, ended = _advance(rules, states, ended, made[:, place], place, total)
         unread = made[:, place : place + 1]
+
+
+def _may_come(allowed: Tensor, barred: Tensor) -> Tensor:
+    """The allowed tokens (batch, vocabulary) without the barred ones, where any is left."""
+    left = allowed & ~barred
+    return torch.where(left.any(dim=1, keepdim=True), left, allowed)
 
 
 def _advance(

@@ -37,3 +37,6 @@ class TokenSamplingOptions(BaseModel):
     max_tokens: int | None = Field(
         default=None, ge=1, description="Most tokens of an item; of a stream how many come after what is given."
     )
+    barred: tuple[int, ...] = Field(
+        default=(), description="Tokens that do not come, unless the grammar allows nothing else."
+    )

@@ -61,6 +61,7 @@ class TransformerFamily:
             rope_base=10000.0,
             epsilon=1e-5,
             dropout=options.dropout if options.dropout is not None else 0.0,
+            repeating=options.repeating,
         )
         return common | {"net": sizes.model_dump()}
 

@@ -15,6 +15,7 @@ from castalia.core.results import Measure
 from castalia.judging.context import CheckContext
 from castalia.modalities.text.fingerprints import copied_items, longest_copy
 from castalia.modalities.text.molecules import Content, is_valid
+from castalia.modalities.text.representation import WORD
 
 FINGERPRINTS = "fingerprints.safetensors"
 
@@ -35,6 +36,11 @@ def continuation(context: CheckContext) -> bool:
     return context.model is not None and context.model.details.get("kind") == "continuation"
 
 
+def answers_requests(context: CheckContext) -> bool:
+    """Whether the answer is that of a model trained on requests with their answers."""
+    return context.model is not None and context.model.details.get("kind") == "requests"
+
+
 def content_of(context: CheckContext) -> Content:
     """What such a model writes: prose, or molecules in one of their notations."""
     found = None if context.model is None else context.model.details.get("content")
@@ -42,9 +48,10 @@ def content_of(context: CheckContext) -> Content:
 
 
 def check_copies(text: str, context: CheckContext) -> list[Measure]:
-    """Measures ``copied run`` of a stream, ``copied items`` of items, and ``valid`` of molecules where RDKit is."""
+    """Measures ``copied run`` of a stream, ``copied items`` of items, and ``valid`` of molecules where RDKit is; of
+    answers to requests ``copied run`` and ``unknown words``."""
     items = [line.strip() for line in text.splitlines() if line.strip()]
-    measures: list[Measure] = []
+    measures = [_unknown_words(context)] if answers_requests(context) else []
     prints = _prints(context)
     if prints is not None and "runs" in prints:
         measures.append(_run(text, prints))
@@ -54,6 +61,24 @@ def check_copies(text: str, context: CheckContext) -> list[Measure]:
     if content_of(context) != "prose" and verdicts:
         measures.append(_valid(verdicts))
     return measures
+
+
+def _unknown_words(context: CheckContext) -> Measure:
+    """Words of the request that no request of the training had: the model cannot know what they mean."""
+    details = {} if context.model is None else context.model.details
+    known = set(cast("list[str]", details.get("asked in", [])))
+    words = dict.fromkeys(WORD.findall(context.request.prompt.lower()))
+    unknown = [word for word in words if word not in known]
+    told = ", ".join(f"“{word}”" for word in unknown[:6])
+    return Measure(
+        name="unknown words",
+        value=len(unknown),
+        unit="words of the request",
+        direction="lower",
+        threshold=0,
+        status="flag" if unknown else "pass",
+        note=f"It never learnt requests with {told}: the answer may not heed that." if unknown else "",
+    )
 
 
 def _run(text: str, prints: Prints) -> Measure:

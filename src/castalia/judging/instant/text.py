@@ -10,7 +10,7 @@ from castalia.core.content import Part
 from castalia.core.events import TokenLogprob
 from castalia.core.results import Measure
 from castalia.judging.context import CheckContext
-from castalia.judging.instant.copying import check_copies, content_of, continuation
+from castalia.judging.instant.copying import answers_requests, check_copies, content_of, continuation
 from castalia.judging.language import CERTAIN, allowed, detect
 from castalia.judging.obeying import check_schema
 from castalia.judging.repetition import longest_loop, prose, repeated_share, words_of
@@ -55,7 +55,8 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
 
     OpenVINO's are those after the temperature, llama.cpp's those before it: with a low temperature the former are the
     higher, and only values of one engine compare.
-    Models trained on texts of one's own are asked for copies instead, see `castalia.judging.instant.copying`.
+    Models trained on texts of one's own are asked for copies instead, see `castalia.judging.instant.copying`; those
+    that learnt to answer requests, as well.
     """
     text = output.text if output.text is not None else output.read().decode("utf-8", errors="replace")
     options = context.request.options
@@ -64,6 +65,7 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
     if not text.strip():
         return [_empty(text)]
     measures = [_empty(text)]
+    copies = check_copies(text, context) if answers_requests(context) else []
     if continuation(context):
         # such a model answers nothing: language, echo and an open end say nothing about it
         loops = _repetition(text, copying=False) if content_of(context) == "prose" else []
@@ -75,7 +77,7 @@ def check(output: Part, context: CheckContext) -> list[Measure]:
     if not _is_json(text):
         measures += [*_repetition(text, copying), _language(text, context), _echo(text, context, copying)]
     measures.append(_cut_off(text, context))
-    return [*measures, *_confidence(context.logprobs)]
+    return [*measures, *copies, *_confidence(context.logprobs)]
 
 
 def _empty(text: str) -> Measure:

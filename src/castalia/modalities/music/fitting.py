@@ -37,6 +37,8 @@ EVENNESS = 4.0
 """Spread of velocities below which loudness is not worth learning."""
 LOOKED_AT = 500
 """Pieces in which parallels are counted."""
+RARE = 0.005
+"""Share of a voice's notes at either end of its range that is not asked of it."""
 OVERLAPPING = 0.001
 """Share of notes that may be cut short for a part to count as one line."""
 FEWEST_EACH = 4
@@ -77,7 +79,7 @@ def fit(pieces: list[Piece], options: MusicData) -> tuple[MusicRepresentation, N
     grid = grid_of(pieces)[0] if options.grid == "auto" else options.grid
     parts = parts_of(pieces, options)
     home = [at_home(piece) for piece in pieces]
-    voices = _voices(home, parts)
+    voices = _voices(home, parts, _sung(pieces) if parts is not None else {})
     velocities = _velocities(pieces, options)
     lasting = _lasting(pieces, grid, options) if parts is not None and not velocities else False
     keys = Counter(piece.tonic + 12 * piece.minor for piece in pieces)
@@ -117,7 +119,17 @@ def _metres(pieces: list[Piece], grid: int) -> tuple[tuple[int, int], ...]:
     return tuple(metre for metre, _ in counts.most_common(METRES))
 
 
-def _voices(pieces: list[Piece], parts: int | None) -> tuple[Voice, ...]:
+def _sung(pieces: list[Piece]) -> dict[int, tuple[int, int]]:
+    """The range of each part in the keys of the pieces, `RARE` of its notes left out at either end."""
+    notes = np.concatenate([piece.notes for piece in pieces])
+    ranges: dict[int, tuple[int, int]] = {}
+    for part in np.unique(notes[:, PART]).astype(int).tolist():
+        low, high = np.quantile(notes[notes[:, PART] == part, PITCH], (RARE, 1 - RARE), method="nearest")
+        ranges[part] = (int(low), int(high))
+    return ranges
+
+
+def _voices(pieces: list[Piece], parts: int | None, sung: dict[int, tuple[int, int]]) -> tuple[Voice, ...]:
     pitches: dict[int, list[NDArray[np.float64]]] = defaultdict(list)
     looks: dict[int, Counter[Part]] = defaultdict(Counter)
     for piece in pieces:
@@ -135,7 +147,7 @@ def _voices(pieces: list[Piece], parts: int | None) -> tuple[Voice, ...]:
             part = Part(FAMILIES[place], part.program, part.drums)
         elif parts == 1:
             part = Part("Melody", part.program, part.drums)
-        voices.append(Voice(part, int(found.min()), int(found.max())))
+        voices.append(Voice(part, int(found.min()), int(found.max()), sung.get(place)))
     return tuple(voices)
 
 

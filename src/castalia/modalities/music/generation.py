@@ -88,6 +88,7 @@ class Composer:
             number = int(draw.choice(24, p=shares / shares.sum()))
             tonic, minor = number % 12, number >= 12
         self.key = (tonic, bool(minor))
+        self.unsung = self.view.unsung(tonic, minor=bool(minor))
         self.tokens: list[int] = []
         self.draws = 0
 
@@ -169,7 +170,7 @@ class Composer:
         seed = self.seed + self.draws * APART
         self.draws += 1
         try:
-            drawn: NDArray[np.generic] = self.sampler(TRIES, *asked, seed, Given(data, mask))
+            drawn: NDArray[np.generic] = self.sampler(TRIES, *asked, seed, Given(data, mask, self.unsung))
         except BadRequest:
             if len(prefix) > 1:
                 return []

@@ -50,11 +50,16 @@ MINOR_TONIC = 9
 
 @dataclass(frozen=True)
 class Voice:
-    """One line: how it sounds and the lowest and highest pitch that it has."""
+    """One line: how it sounds and the lowest and highest pitch that it has, all pieces moved to C major or A minor.
+
+    ``sung`` is the range that it keeps to in the keys of the pieces, its rare notes left out; None where that is not
+    known.
+    """
 
     part: Part
     low: int
     high: int
+    sung: tuple[int, int] | None = None
 
     @property
     def width(self) -> int:
@@ -143,6 +148,22 @@ class MusicRepresentation:
                     vectors[row, group.start + values.index(wanted[group.name])] = 1.0
                     known[row, place] = True
         return vectors, known
+
+    def unsung(self, tonic: int, *, minor: bool) -> tuple[int, ...]:
+        """The notes, as tokens, that lie outside what a voice sings once the piece is moved to this key."""
+        shift, token = home_shift(tonic, minor=minor), self.firsts[3]
+        found: list[int] = []
+        for voice in self.voices:
+            low, high = (voice.low - shift, voice.high - shift)
+            if voice.sung is not None and not voice.part.drums:
+                low, high = voice.sung
+            found += [
+                token + pitch - voice.low
+                for pitch in range(voice.low, voice.high + 1)
+                if not low <= pitch - shift <= high
+            ]
+            token += voice.width
+        return tuple(found)
 
     def facts(self, piece: Piece) -> dict[str, str]:
         """The values of all conditions of a whole piece."""
@@ -289,7 +310,10 @@ class MusicRepresentation:
 def restored(config: dict[str, object]) -> MusicRepresentation:
     """The representation that `MusicRepresentation.config` described. Raises KeyError, TypeError for anything else."""
     values = cast("dict[str, Any]", dict(config))
-    values["voices"] = tuple(Voice(Part(**one["part"]), one["low"], one["high"]) for one in values["voices"])
+    values["voices"] = tuple(
+        Voice(Part(**one["part"]), one["low"], one["high"], None if one.get("sung") is None else tuple(one["sung"]))
+        for one in values["voices"]
+    )
     values["metres"] = tuple((int(beats), int(kind)) for beats, kind in values["metres"])
     values["groups"] = {name: tuple(found) for name, found in values["groups"].items()}
     for name in ("durations", "velocities", "keys"):

@@ -45,7 +45,7 @@ def training_figures(
         "triple_overlap_real": _overlap(_triples(signs[0][:half]), _triples(signs[0][half:])),
         "bytes_per_token": len("".join(left).encode()) / max(kept, 1),
     }
-    if not representation.stream:
+    if not representation.stream and not representation.asked:
         figures["unique"] = len(set(right)) / len(right)
         verdicts = [verdict for text in right if (verdict := is_valid(text, content)) is not None]
         return figures | ({"valid": sum(verdicts) / len(verdicts)} if content != "prose" and verdicts else {})

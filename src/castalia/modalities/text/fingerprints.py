@@ -3,7 +3,7 @@
 Of a stream every run of 32 characters is hashed (letters in lower case, blanks made one) and those whose hash falls on
 a multiple of ``sampling`` are kept: 32 bits each, at most about a quarter of a million. Two texts that share a long
 run share the kept hashes within it, wherever it stands (Schleimer, Wilkerson and Aiken 2003, without their windows).
-Of items the hash of each whole item is kept.
+Of items the hash of each whole item is kept, of requests with answers the runs.
 """
 
 from dataclasses import dataclass
@@ -37,9 +37,12 @@ class Copied:
 
 def fingerprints(representation: TextRepresentation, data: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
     """What an artifact keeps: ``runs`` (n,) uint32 and ``sampling`` (1,) of a stream, ``items`` (n,) uint64 else."""
-    if not representation.stream:
+    if representation.asked:
+        text = normalised("\n".join(representation.decode(row) for row in np.asarray(data)))
+    elif not representation.stream:
         return {"items": np.unique([item_hash(representation.decode(row)) for row in np.asarray(data)])}
-    text = normalised(representation.decode(np.asarray(data).reshape(-1)))
+    else:
+        text = normalised(representation.decode(np.asarray(data).reshape(-1)))
     sampling = 8
     while len(text) // sampling > MOST:
         sampling *= 2

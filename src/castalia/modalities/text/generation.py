@@ -1,4 +1,4 @@
-"""From a trained sampler to text: a stream written window by window, or items drawn side by side."""
+"""From a trained sampler to text: a stream written window by window, items drawn side by side, or an answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from castalia.core.errors import BadRequest
 from castalia.core.events import Progress
 from castalia.core.requests import Request
 from castalia.modalities.text.options import TextOptions
+from castalia.modalities.text.reading import one_line
 from castalia.modalities.text.representation import BREAK, MANY_DOCUMENTS, PADDING, TextRepresentation
 from castalia.modalities.text.wording import read_order, refuse_unknown
 
@@ -32,8 +33,11 @@ def generate(representation: TextRepresentation, sampler: Sampler, request: Requ
     refuse_unknown(options, HONOURED)
     order = read_order(request.prompt, options)
     seed = request.seed or 0
+    if representation.asked:
+        yield _answer(representation, sampler, request.prompt, options, seed)
+        return
     if not representation.stream:
-        yield from _items(representation, sampler, order.beginning, order.lines or LINES, seed)
+        yield from _items(representation, sampler, order.beginning, order.lines or LINES, seed, options.max_tokens)
         return
     yield from Writer(representation, sampler, options, seed).write(order.beginning)
 
@@ -128,10 +132,37 @@ class Writer:
         return Sample(piece.encode(), PLAIN, facts if finish is None else facts | {"finish_reason": finish})
 
 
+def _answer(
+    representation: TextRepresentation, sampler: Sampler, prompt: str, options: TextOptions, seed: int
+) -> Sample:
+    """What answers a request, on from ``beginning`` where that is set; with ``raw`` what goes on from the prompt."""
+    asked = prompt if options.raw else f"{one_line(prompt)}\n{options.beginning or ''}"
+    start = representation.encode(asked)
+    if len(start) >= representation.length:
+        raise BadRequest(
+            f"The request is {len(start)} tokens long; with its answer it can have {representation.length - 1}.",
+            hint="Ask in fewer words.",
+        )
+    data = np.full((1, representation.length), PADDING, dtype=np.int64)
+    data[0, : len(start)] = start
+    mask = np.zeros(data.shape, dtype=np.bool_)
+    mask[0, : len(start)] = True
+    drawn = np.asarray(sampler(1, None, None, seed, Given(data, mask))[0, len(start) :], dtype=np.int64)
+    ends = np.flatnonzero(drawn == PADDING)
+    written = drawn[: min(int(ends[0]) if len(ends) else len(drawn), options.max_tokens)]
+    text = representation.decode(written)
+    stops = [text.find(stop) for stop in options.stop if stop and stop in text]
+    if stops:
+        text = text[: min(stops)]
+    ended = bool(stops) or (len(written) < len(drawn) and len(written) < options.max_tokens)
+    facts: dict[str, object] = {"tokens": len(written), "finish_reason": "stop" if ended else "length"}
+    return Sample(text.encode(), PLAIN, facts)
+
+
 def _items(
-    representation: TextRepresentation, sampler: Sampler, beginning: str, count: int, seed: int
+    representation: TextRepresentation, sampler: Sampler, beginning: str, count: int, seed: int, most: int
 ) -> Iterator[Sample | Progress]:
-    """``count`` items, a line each, that all start with ``beginning``."""
+    """``count`` items of at most ``most`` tokens, a line each, that all start with ``beginning``."""
     start = representation.encode(beginning) if beginning else np.zeros(0, dtype=np.int64)
     if len(start) >= representation.length:
         raise BadRequest(
@@ -147,7 +178,7 @@ def _items(
             mask = np.zeros(data.shape, dtype=np.bool_)
             mask[:, : len(start)] = True
             given = Given(data, mask)
-        drawn = np.asarray(sampler(size, None, None, seed + first * APART, given), dtype=np.int64)
+        drawn = np.asarray(sampler(size, None, None, seed + first * APART, given), dtype=np.int64)[:, :most]
         lines = "".join(representation.decode(row) + "\n" for row in drawn)
         last = first + size == count
         facts: dict[str, object] = {"tokens": int((drawn != PADDING).sum()), "items": size}

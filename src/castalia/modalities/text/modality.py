@@ -24,8 +24,9 @@ from castalia.modalities.text.reading import (
     lines_of,
     read,
     refuse,
+    requests_of,
 )
-from castalia.modalities.text.representation import TextRepresentation, restored
+from castalia.modalities.text.representation import TextRepresentation, restored, words_asked
 from castalia.modalities.text.spec import SPEC
 from castalia.modalities.text.surveying import FEWEST_CHARACTERS, FEWEST_ITEMS
 from castalia.modalities.text.tokenization import BytePairs, Symbols, Tokenizer, vocabulary_for
@@ -34,6 +35,8 @@ MOST_SYMBOLS = 200
 """Characters are learnt one by one up to so many different ones ..."""
 MOST_CHARACTERS = 2_000_000
 """... in texts up to this length: longer ones have enough of each byte pair to learn, and are read faster by them."""
+LONGEST_ANSWER = 1_024
+"""Tokens of the longest request with its answer, where ``context`` does not say."""
 SHOWN = 12
 """Samples in a preview."""
 
@@ -57,7 +60,7 @@ class TextModality:
         return TextData
 
     def fit(self, source: Path, options: BaseModel, kind: Kind = "tokens") -> tuple[TextRepresentation, Encoded]:  # noqa: ARG002 - one kind
-        """A stream (n,) of all documents, or items (n, length), a line each.
+        """A stream (n,) of all documents, or items (n, length), a line each or a request with its answer.
 
         Raises DatasetError with all unreadable files unless ``skip_bad``, and for too little text; MissingExtra.
         """
@@ -66,6 +69,8 @@ class TextModality:
         problems = [] if chosen.skip_bad else [f"{name} {reason}" for name, reason in listing.bad.items()]
         if by_lines(listing, chosen):
             return _fit_lines(listing, chosen, problems)
+        if chosen.items == "requests":
+            return _fit_requests(listing, chosen, problems)
         documents = documents_of(listing)
         size = sum(map(len, documents))
         if size < FEWEST_CHARACTERS:
@@ -79,14 +84,17 @@ class TextModality:
         return TextRepresentation(tokenizer, length, stream=True, documents=len(documents)), Encoded(data)
 
     def encode(self, representation: Representation, source: Path, options: BaseModel) -> Encoded:
-        """Other texts as tokens of a representation, as a stream or line by line as it is.
+        """Other texts as tokens of a representation, as a stream, by lines or by requests as it is.
 
-        Symbols that it has not learnt are left out, and so are lines that are too long for it.
+        Symbols that it has not learnt are left out, and so are items that are too long for it.
         """
         view, chosen = _tokens(representation), _data_options(options)
         listing = read(source, chosen)
         problems = [] if chosen.skip_bad else [f"{name} {reason}" for name, reason in listing.bad.items()]
-        texts = documents_of(listing) if view.stream else lines_of(listing, chosen)
+        if view.asked:
+            texts = requests_of(listing)[0]
+        else:
+            texts = documents_of(listing) if view.stream else lines_of(listing, chosen)
         texts = [text for text in map(view.tokenizer.writable, texts) if text.strip()]
         if not view.stream:
             texts = [text for text in texts if len(view.tokenizer.encode(text)) < view.length]
@@ -111,10 +119,10 @@ class TextModality:
         return generation.generate(_tokens(representation), sampler, request)
 
     def preview(self, representation: Representation, data: NDArray[np.generic]) -> Sample:
-        """The first samples as text: of a stream a few of them under dashes, of items one a line."""
+        """The first samples as text: of a stream or of answers a few of them under dashes, of items one a line."""
         tokens = _tokens(representation)
         texts = [tokens.decode(row) for row in np.asarray(data)]
-        text = "\n-----\n".join(texts[:SHOWN]) if tokens.stream else "\n".join(texts)
+        text = "\n-----\n".join(texts[:SHOWN]) if tokens.stream or tokens.asked else "\n".join(texts)
         return Sample(text.encode(), "text/plain", {"count": len(texts)})
 
     def training_figures(
@@ -137,6 +145,24 @@ def _fit_lines(listing: Listing, options: TextData, problems: list[str]) -> tupl
     longest = max(len(tokenizer.encode(item)) for item in items)
     representation = TextRepresentation(
         tokenizer, longest + 1, stream=False, documents=len(items), content=listing.content
+    )
+    return representation, Encoded(representation.padded(items))
+
+
+def _fit_requests(listing: Listing, options: TextData, problems: list[str]) -> tuple[TextRepresentation, Encoded]:
+    items, empty = requests_of(listing)
+    problems += [f"{name} holds one line only: a request without its answer" for name in empty if not options.skip_bad]
+    if len(items) < FEWEST_ITEMS:
+        problems.append(f"{len(items)} different requests with answers are too few: at least {FEWEST_ITEMS} are needed")
+    if problems:
+        raise refuse(problems)
+    tokenizer = _tokenizer(items, "prose", options)
+    longest = max(len(tokenizer.encode(item)) for item in items)
+    most = options.context or LONGEST_ANSWER
+    if longest >= most:
+        raise refuse([f"the longest request with its answer takes {longest + 1} tokens, of at most {most}"])
+    representation = TextRepresentation(
+        tokenizer, longest + 1, stream=False, documents=len(items), asked=words_asked(items)
     )
     return representation, Encoded(representation.padded(items))
 

@@ -69,9 +69,10 @@ class TextData(BaseModel):
         description="Characters, byte pairs learnt from the data, or atoms of SMILES and SELFIES; auto: by size, "
         "alphabet and suffix.",
     )
-    items: Literal["auto", "stream", "lines"] = Field(
+    items: Literal["auto", "stream", "lines", "requests"] = Field(
         default="auto",
-        description="One long stream of text, or one short item a line with an end; auto: lines for molecules.",
+        description="One long stream of text, one short item a line with an end, or documents whose first line asks "
+        "for the rest; auto: lines for molecules, else a stream.",
     )
     vocabulary: int | None = Field(
         default=None, ge=300, le=65_536, description="Byte pairs to learn; unset: by the size of the data."

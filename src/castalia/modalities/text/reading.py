@@ -87,6 +87,27 @@ def documents_of(listing: Listing) -> list[str]:
     return list(dict.fromkeys(text.strip("\n") + "\n" for text in listing.texts.values() if text.strip()))
 
 
+def requests_of(listing: Listing) -> tuple[list[str], list[str]]:
+    """The documents whose first line asks for the rest, as items: one line, a line break, the text; none twice.
+
+    Also the names of those that have nothing below their first line.
+    """
+    items: list[str] = []
+    empty: list[str] = []
+    for name, text in listing.texts.items():
+        request, _, answer = text.strip().partition("\n")
+        if answer.strip():
+            items.append(f"{one_line(request)}\n{answer.strip()}")
+        elif request:
+            empty.append(name)
+    return list(dict.fromkeys(items)), empty
+
+
+def one_line(request: str) -> str:
+    """A request as it is learnt and asked: every stretch of blanks one space."""
+    return " ".join(request.split())
+
+
 def refuse(problems: list[str]) -> DatasetError:
     """The error that lists all problems of a training set."""
     listed = "; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")

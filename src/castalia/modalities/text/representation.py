@@ -1,5 +1,7 @@
-"""The views of text that families learn: one long stream of tokens, or short items, a line each."""
+"""The views of text that families learn: one long stream of tokens, or items: short lines, or requests with answers."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +15,10 @@ from castalia.modalities.text.tokenization import Tokenizer, restore
 PADDING, BREAK = 0, 1
 """Token numbers before the tokenizer's own: the end of an item, and the border between two documents of a stream."""
 
+WORD = re.compile(r"[^\W_]+")
+MOST_WORDS = 5_000
+"""Words of requests that are remembered, the frequent ones first."""
+
 MANY_DOCUMENTS = 8
 """From so many documents on a stream model knows how a document begins and ends."""
 
@@ -22,7 +28,8 @@ class TextRepresentation:
     """Tokens: 0 padding, 1 the border of documents (streams), then those of the tokenizer.
 
     A stream is learnt in windows of ``length`` tokens; items are at most ``length`` - 1 tokens long, so that each of
-    them ends. ``documents`` is how many there were.
+    them ends. ``documents`` is how many there were. ``asked`` holds the words of requests where each item begins with
+    one, on a line of its own; it is empty where nothing asks for items.
     """
 
     tokenizer: Tokenizer
@@ -32,6 +39,7 @@ class TextRepresentation:
     content: Content = "prose"
     name: str = "tokens"
     conditions: Conditions | None = None
+    asked: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
@@ -78,6 +86,7 @@ class TextRepresentation:
             "stream": self.stream,
             "documents": self.documents,
             "content": self.content,
+            "asked": list(self.asked),
         }
 
 
@@ -90,4 +99,11 @@ def restored(config: dict[str, object]) -> TextRepresentation:
         stream=bool(values["stream"]),
         documents=int(values["documents"]),
         content=values["content"],
+        asked=tuple(values.get("asked", ())),
     )
+
+
+def words_asked(items: list[str]) -> tuple[str, ...]:
+    """The words of the first lines of items, in lower case and in order of the alphabet."""
+    counts = Counter(word for item in items for word in WORD.findall(item.partition("\n")[0].lower()))
+    return tuple(sorted(word for word, _ in counts.most_common(MOST_WORDS)))

@@ -10,7 +10,8 @@ from castalia.core.contracts import Survey
 from castalia.modalities.text.fingerprints import normalised, run_hashes
 from castalia.modalities.text.molecules import can_check, is_valid
 from castalia.modalities.text.options import TextData
-from castalia.modalities.text.reading import LONGEST_ITEM, Listing, by_lines, documents_of, lines_of, read
+from castalia.modalities.text.reading import LONGEST_ITEM, Listing, by_lines, documents_of, lines_of, read, requests_of
+from castalia.modalities.text.representation import words_asked
 
 FEWEST_CHARACTERS, FEW_CHARACTERS = 1_000, 100_000
 """Below the first nothing is learnt but the text itself; below the second a model mostly repeats it."""
@@ -47,10 +48,13 @@ def survey(source: Path, options: TextData) -> Survey:
         found.warnings.append(f"{len(listing.others)} files are no text and are left out: {_some(listing.others)}")
     if by_lines(listing, options):
         _judge_items(found, listing, options)
+    elif options.items == "requests":
+        _judge_requests(found, listing, options)
     else:
         _judge_stream(found, listing)
     found.excerpts = {} if listing.content != "prose" else _excerpts(listing)
-    found.facts |= {"kind": "continuation", "content": listing.content}
+    kind = "requests" if options.items == "requests" else "continuation"
+    found.facts |= {"kind": kind, "content": listing.content}
     return found
 
 
@@ -78,6 +82,30 @@ def _judge_items(found: Survey, listing: Listing, options: TextData) -> None:
         wrong = [item for item in sample if is_valid(item, listing.content) is False]
         if wrong:
             found.warnings.append(f"{len(wrong)} of {len(sample)} molecules looked at cannot exist: {_some(wrong)}")
+
+
+def _judge_requests(found: Survey, listing: Listing, options: TextData) -> None:
+    items, empty = requests_of(listing)
+    found.count = len(items)
+    told = f"{len(empty)} files hold one line only, a request without its answer: {_some(empty)}"
+    if empty:
+        (found.warnings if options.skip_bad else found.problems).append(told)
+    if len(items) < FEWEST_ITEMS:
+        found.problems.append(
+            f"{len(items)} different requests with answers are too few: at least {FEWEST_ITEMS} are needed"
+        )
+    elif len(items) < FEW_ITEMS:
+        found.warnings.append(
+            f"{len(items)} requests are few: the model may repeat their answers; thousands are better"
+        )
+    if len(items) + len(empty) < sum(bool(text.strip()) for text in listing.texts.values()):
+        found.warnings.append("exact duplicates are used once")
+    found.facts = {
+        "items learnt": "requests",
+        "requests": len(items),
+        "characters": sum(map(len, items)),
+        "asked in": list(words_asked(items)),
+    }
 
 
 def _judge_stream(found: Survey, listing: Listing) -> None:

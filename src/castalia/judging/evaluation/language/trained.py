@@ -56,7 +56,7 @@ def evaluate(bench: Bench) -> Evaluation:
     if not isinstance(learner, Autoregressive):
         raise BadRequest(f"{plan.model.name} tells no likelihood.", hint="Train a transformer or a recurrent model.")
     training_texts, held_texts = (documents(view, part) for part in (real.training, real.held_out))
-    made = _made(bench, layout)
+    made = _made(bench, layout) if not view.asked else _answered(bench, held_texts)
     bench.tell("measuring")
     corpus = Corpus(documents(view, real.training, whole=True)) if real.seen else None
     found = measured(training_texts, held_texts[:MOST_REAL], made, plan.seed, corpus)
@@ -134,6 +134,16 @@ def _made(bench: Bench, layout: Tokens) -> list[str]:
         answer = bench.ask("write something", bench.plan.seed + 1 + number, max_tokens=layout.length, temperature=1.0)
         texts.append(answer.text.strip())
     return [text for text in texts if words_of(text)]
+
+
+def _answered(bench: Bench, held: Sequence[str]) -> list[str]:
+    """Answers to as many requests of held-out items, each behind its request, as the items are."""
+    requests = [text.partition("\n")[0] for text in held[: bench.plan.samples or SAMPLES[True]]]
+    texts: list[str] = []
+    for number, request in enumerate(requests):
+        bench.tell("writing", number / len(requests))
+        texts.append(f"{request}\n{bench.ask(request, bench.plan.seed + 1 + number, temperature=1.0).text}")
+    return texts
 
 
 def documents(view: TextRepresentation, windows: NDArray[np.generic], *, whole: bool = False) -> list[str]:
