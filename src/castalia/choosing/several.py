@@ -65,11 +65,18 @@ class Words:
     charting: re.Pattern[str]
     chart: re.Pattern[str]
     picturing: re.Pattern[str]
+    scoring: re.Pattern[str]
     texting: re.Pattern[str]
     illustrated: re.Pattern[str]
     companion: re.Pattern[str]
     elliptic: re.Pattern[str]
     own: re.Pattern[str]
+    genitive: re.Pattern[str]
+    relative: re.Pattern[str]
+    third: re.Pattern[str]
+    bare: re.Pattern[str]
+    strong: re.Pattern[str]
+    needs: re.Pattern[str]
     writes: re.Pattern[str]
 
 
@@ -80,6 +87,17 @@ PREPOSITIONS = re.compile(
 )
 
 
+BESIDE = re.compile(r"\b(?:with|con|avec|mit|kèm|có)\b", re.IGNORECASE)
+ALONE = re.compile(
+    r"(?:(?!(?:of|de|del|du|des|d'|von|mit|with|con|avec|của|về|的)\b)[^\s.,;:!?，。；！？、]+\s*){0,2}"
+    r"(?:$|[.,;:!?，。；！？、]|(?:and|y|et|und|和|并|và)\b)",
+    re.IGNORECASE,
+)
+"""Behind a medium: at most two words of its own ("una foto bonita") until the clause or this part of it ends."""
+INDEFINITE = re.compile(
+    r"\b(?:an?|one|some|two|three|una?|unos|unas|dos|tres|une?|des|deux|trois|eine?n?|zwei|drei|một|hai|ba|vài)\b|[一几两]",
+    re.IGNORECASE,
+)
 TOPIC = re.compile(
     r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) (?:[^.,;:!?\n]|[.,](?=\S)){2,80})"
     r"|关于([^，。,.]{1,30}?)(?:的|，|。|$)",
@@ -126,7 +144,7 @@ def _found(hidden: str, text: str, words: Words, lexicon: Lexicon) -> list[Piece
     context = ""
     for start, end in _clauses(hidden, words):
         clause, raw = hidden[start:end], text[start:end]
-        begun = words.opens.match(clause)
+        begun = words.opens.match(clause) or (None if start else words.bare.match(clause))
         piece = _command(clause, raw, begun.start("body") if begun else None, words, lexicon, found)
         if piece is None and found:
             found[-1] = replace(found[-1], text=f"{found[-1].text}{_gap(text, start)}{raw.strip()}")
@@ -147,7 +165,9 @@ def _clauses(hidden: str, words: Words) -> list[tuple[int, int]]:
     start = 0
     for cut in words.boundary.finditer(hidden):
         stop = re.search(ENDS, cut.group(0)) is not None
-        if cut.start() > start and (stop or words.opens.match(hidden, cut.end())):
+        told = words.third.match(hidden, cut.end()) and words.relative.search(hidden, start, cut.start())
+        plain = not re.search(r"[,;]", cut.group(0))
+        if cut.start() > start and (stop or (words.opens.match(hidden, cut.end()) and not (told and plain))):
             spans.append((start, cut.start()))
             start = cut.end()
     spans.append((start, len(hidden)))
@@ -161,23 +181,33 @@ def _command(
     if body is None or words.idiom.match(clause, body):
         return None
     own = raw[body:].strip()
-    for modality, pattern in (("speech", words.aloud), ("chart", words.charting), ("image", words.picturing)):
+    media = (
+        ("music", words.scoring), ("speech", words.aloud), ("chart", words.charting), ("image", words.picturing),
+    )  # fmt: skip
+    for modality, pattern in media:
         shown = pattern.match(clause, body)
         if shown:
             chart = modality == "chart"
             cue = shown.group(0).strip()
             return Piece("image" if chart else modality, own, cue, chart=chart, referring=bool(found))
-    if words.texting.match(clause, body):
+    if words.texting.match(clause, body) or (not found and words.bare.match(clause, body)):
         return Piece("text", own, own[:40])
     reading = read(clause[body:], lexicon)
     wishes = [wish for wish in find_wishes(reading, lexicon) if wish.first or not wish.direct]
     live = next((wish for wish in wishes if not wish.negated), None)
+    documented = words.writes.match(clause, body)
+    if documented and live and not live.direct and _is_beside(clause, documented.end(), words):
+        return Piece("text", own, documented.group(0).strip())
     if live is None or (wishes[0].negated and live.modality == wishes[0].modality):
-        documented = words.writes.match(clause, body)
         return None if wishes or not documented else Piece("text", own, documented.group(0).strip())
     if live.modality == "text" and not _is_text_of_its_own(clause, body, words, found):
         return None
     return Piece(live.modality, own, live.words.replace("_", " "))
+
+
+def _is_beside(clause: str, start: int, words: Words) -> bool:
+    """Whether another thing stands beside the document that ends at ``start`` ("a letter and a picture")."""
+    return any(pattern.search(clause, start) for pattern in (words.elliptic, words.companion))
 
 
 def _is_text_of_its_own(clause: str, body: int, words: Words, found: list[Piece]) -> bool:
@@ -211,14 +241,17 @@ def _with_companions(piece: Piece, clause: str, raw: str, body: int, words: Word
             modality, chart = _medium(cut, words)
             after = clause[cut.end() :].lstrip()
             about = PREPOSITIONS.search(clause, body, cut.start())
-            apart = not after or re.match(r"[.,;:!?，。；！？、]|(?:and|y|et|und|和|并|và)\b", after)
+            apart = ALONE.match(after)
             if not (words.document.search(clause, body, cut.start()) or shown):
                 continue
-            if about and not chart and not apart and not words.own.match(after):
+            if about and not chart and not apart and not (words.own.match(after) or words.genitive.match(after)):
                 continue
-            referring = bool(words.own.match(after)) or not after
+            referring = bool(words.own.match(after) or words.genitive.match(after)) or not after
             spans.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
-    spans += _listed(piece, clause, body, words, bool(spans))
+    taken = [place for place, _ in spans]
+    spans += [
+        span for span in _listed(piece, clause, body, words, bool(spans)) if all(abs(span[0] - one) > 2 for one in taken)
+    ]
     if not spans:
         return [piece]
     spans.sort(key=lambda span: span[0])
@@ -235,7 +268,8 @@ def _listed(piece: Piece, clause: str, body: int, words: Words, certain: bool) -
 
     Behind a preposition they may belong to it ("about a girl and a picture"), unless one of them refers back.
     """
-    if not words.writes.match(clause, body) and (piece.modality == "text" or not words.opens.match(clause)):
+    writes = words.writes.match(clause, body) or words.bare.match(clause, body)
+    if not writes and (piece.modality == "text" or not words.opens.match(clause)):
         return []
     cuts = list(words.elliptic.finditer(clause, body))
     certain = certain or any(words.own.match(clause[cut.end() :].lstrip()) for cut in cuts)
@@ -244,7 +278,13 @@ def _listed(piece: Piece, clause: str, body: int, words: Words, certain: bool) -
         modality, chart = _medium(cut, words)
         after = clause[cut.end() :].lstrip()
         about = PREPOSITIONS.search(clause, body, cut.start())
-        if modality == piece.modality or (about and not certain):
+        if piece.modality == "image" and modality == "text":
+            about = about or BESIDE.search(clause, body, cut.start())
+        heard = modality in {"music", "speech"} or ALONE.match(after)
+        listed = (words.strong.match(cut.group(0)) and heard) or (
+            words.needs.match(clause, body) and INDEFINITE.search(cut.group(0))
+        )
+        if modality == piece.modality or (about and not (certain or listed)):
             continue
         referring = bool(words.own.match(after)) or not after
         found.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
@@ -301,7 +341,7 @@ def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
     joiner, courtesy = whole("joiner"), whole("courtesy")
     fillers = rf"(?:(?:{whole('filler')}){gap}){{0,3}}"
     between = rf"(?:(?:{whole('article')}){gap})?{fillers}"
-    listed = rf"(?:[,，、]\s*(?:(?:{joiner}){gap})?|(?:{joiner})){gap}" if packed else rf"(?:,\s*|\s+(?:{joiner})\s+)"
+    listed = rf"(?:[,，、]\s*(?:(?:{joiner}){gap})?|(?:{joiner}|[和及与])){gap}" if packed else rf"(?:,\s*|\s+(?:{joiner})\s+)"
     listed = rf"{listed}(?:(?:{joiner}){gap})?(?:{whole('article')}){gap}{fillers}"
     media = "|".join(f"(?P<{name}>{whole(name)})" for name in ("chart", "speech", "image", "music"))
     ends = rf"{edge}(?={gap if packed else ' *'}(?:{whole('end')}))"
@@ -326,6 +366,7 @@ def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
         charting=re.compile(whole("charting"), flags),
         chart=re.compile(whole("chart"), flags),
         picturing=re.compile(whole("picturing"), flags),
+        scoring=re.compile(whole("scoring"), flags),
         texting=re.compile(whole("texting"), flags),
         illustrated=re.compile(whole("illustrated"), flags),
         companion=re.compile(
@@ -333,5 +374,11 @@ def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
         ),
         elliptic=re.compile(rf"{listed}(?:{media}{text}){ends}", flags),
         own=re.compile(whole("own"), flags),
+        genitive=re.compile(whole("genitive"), flags),
+        relative=re.compile(whole("relative"), flags),
+        third=re.compile(whole("third"), flags),
+        bare=re.compile(rf"\s*(?P<body>(?:{whole('bare')}))", flags),
+        strong=re.compile(rf"\W*(?:{whole('strong')})", flags),
+        needs=re.compile(whole("needs"), flags),
         writes=re.compile(writes, flags),
     )
