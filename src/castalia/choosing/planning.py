@@ -23,9 +23,9 @@ SUMMARIES = {
 """What a summary that nobody else writes is asked for by; the text stands before it."""
 ONE_ANSWER = frozenset({"tools", "tool_choice", "json_schema"})
 """Options whose answer is for a program: it expects one."""
-SURE = 0.9
-"""Confidence of a plan: of the plans found among our held-out requests all were right, 29 of 29; the lower end of the
-95 % interval (Wilson) is .88."""
+SURE = 0.95
+"""Confidence of a plan: of the plans found among our held-out requests all were right, 68 of 68; the lower end of the
+95 % interval (Wilson) is .95."""
 
 
 @dataclass
