@@ -37,6 +37,14 @@ figure { margin: 0; max-width: 760px } figure svg { max-width: 100%; height: aut
 figcaption { color: var(--soft); font-size: .86rem } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
 nav button { font: inherit; padding: .2rem .8rem; border: 1px solid var(--line); border-radius: 1rem; background: none;
   color: inherit; cursor: pointer }
+@media (max-width: 700px) {
+  body { padding: 1rem } .wide { overflow: visible; border: 0 } .grid { min-width: 0 !important }
+  .grid > thead { display: none } .grid, .grid > tbody, .grid > tbody > tr, .grid > tbody > tr > * { display: block }
+  .grid > tbody > tr { border: 1px solid var(--line); border-radius: 6px; margin: 0 0 .8rem; overflow: hidden }
+  .grid > tbody > tr > th { position: static } .grid > tbody > tr > td { border-left: 0; padding: .4rem .7rem }
+  .grid > tbody > tr > td:last-child { border-bottom: 0 }
+  .grid > tbody > tr > td::before { content: attr(data-model); color: var(--mark); font-size: .82rem; display: block }
+  .facts th, .facts td { display: block; padding: .2rem 0; border: 0 } }
 @media print { details { display: block } nav { display: none } }
 """
 
@@ -89,7 +97,7 @@ def _grid(rows: list[Row], comparison: Comparison) -> str:
     )
     body = "".join(
         f"<tr><th>{escape(row.name)}<div class='soft'>{escape(row.about)}</div></th>"
-        f"{''.join(_cell(cell) for cell in row.cells.values())}</tr>"
+        f"{''.join(_cell(name, cell) for name, cell in row.cells.items())}</tr>"
         for row in rows
     )
     wide = f"style='min-width: {FIRST + EACH * len(comparison.models)}rem'"
@@ -101,14 +109,15 @@ def _head(about: dict[str, object]) -> str:
     return ", ".join(str(about[key]) for key in ("makes", "family", "engine") if about.get(key))
 
 
-def _cell(cell: Whole) -> str:
+def _cell(name: str, cell: Whole) -> str:
+    start = f"<td data-model='{escape(name, quote=True)}'>"
     parts = "".join(_part(part) for part in cell.parts)
     count = f"{len(cell.parts)} figure{'' if len(cell.parts) == 1 else 's'}"
     more = f"<details><summary>{count}</summary><table>{parts}</table></details>" if parts else ""
     if cell.value is None:
-        return f"<td><div class='none'>n/a</div><div class='soft'>{escape(cell.reason)}</div>{more}</td>"
+        return f"{start}<div class='none'>n/a</div><div class='soft'>{escape(cell.reason)}</div>{more}</td>"
     kind = "value" if cell.number is not None else "value words"
-    return f"<td><div class='{kind}'>{escape(number(cell))}</div>{_below(cell)}{more}</td>"
+    return f"{start}<div class='{kind}'>{escape(number(cell))}</div>{_below(cell)}{more}</td>"
 
 
 def _below(cell: Cell) -> str:
@@ -147,4 +156,4 @@ def _facts(comparison: Comparison) -> str:
         for key, value in facts(comparison).items()
         if value
     )
-    return f"<h2>How it was measured</h2><table>{told}</table>{_listed(comparison.notes)}"
+    return f"<h2>How it was measured</h2><table class='facts'>{told}</table>{_listed(comparison.notes)}"
