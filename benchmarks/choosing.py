@@ -8,7 +8,8 @@ six languages (`castalia.choosing.held_out`), by class and by language. Those wh
 these requests and their errors, so these are development figures: expect less on requests that nobody here has seen.
 
 Plans (`castalia.choosing.several`): how many wishes for several outputs in ``plans_held_out.txt`` and
-``plans_held_out_2.txt`` (long ones among them) are found, with the right kinds, how many requests that only sound like one are taken for one, there and among all labelled requests.
+``plans_held_out_2.txt`` (long ones among them) are found, with the right kinds, how many requests that only sound like
+one are taken for one, there and among all labelled requests.
 
 Peers in the same run: always text; a plain list of keywords; TF-IDF with logistic regression on the chooser's own
 corpus. ``--without-unsupported`` leaves that label out. Of the questions that the chooser asks back it tells how many

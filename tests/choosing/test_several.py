@@ -48,7 +48,9 @@ def kinds_found(chooser: Chooser, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("language", "wanted", "text"), [case for path in TUNED_ON for case in cases(path)], ids=lambda value: str(value)[:40]
+    ("language", "wanted", "text"),
+    [case for path in TUNED_ON for case in cases(path)],
+    ids=lambda value: str(value)[:40],
 )
 def test_own_cases(chooser: Chooser, language: str, wanted: list[str], text: str) -> None:
     assert kinds_found(chooser, text) == wanted, language

@@ -122,7 +122,12 @@ def test_an_outside_modality_is_chosen_by_its_words() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Classify these rows by churn", "Please label every row of this table", "Klassifiziere diese Zeilen", "把这些行分类"],
+    [
+        "Classify these rows by churn",
+        "Please label every row of this table",
+        "Klassifiziere diese Zeilen",
+        "把这些行分类",
+    ],
 )
 def test_rows_are_sorted_into_classes_by_no_generator(text: str) -> None:
     chooser = Chooser(ChooserSettings())

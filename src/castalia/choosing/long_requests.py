@@ -1,9 +1,10 @@
 """What a long request says itself, apart from the text that was pasted into it.
 
-Many verbs stand in a pasted mail or article that nobody here is asked to follow. So of a long request only its beginning
-and its end are read as wishes, and only where they are plainly said to whoever answers: the beginning has to open with a
-command; the end counts beside it when it goes on from there ("then draw the two sisters"), and by itself when it points
-at the text before it ("summarise the text above and read it aloud"). Everything else is material for what is written.
+Many verbs stand in a pasted mail or article that nobody here is asked to follow. So of a long request only its
+beginning and its end are read as wishes, and only where they are plainly said to whoever answers: the beginning has to
+open with a command; the end counts beside it when it goes on from there ("then draw the two sisters"), and by itself
+when it points at the text before it ("summarise the text above and read it aloud"). Everything else is material for
+what is written.
 """
 
 import re

@@ -73,7 +73,9 @@ def _set_phrases(reading: Reading, lexicon: Lexicon) -> list[Wish]:
         if found:
             before = sentence[: found.start()].split()
             negated = any(word in lexicon.negate for word in before[-3:])
-            wishes.append(Wish(modality, found.group(0)[:60], direct=True, negated=negated, first=not before, phrase=True))
+            wishes.append(
+                Wish(modality, found.group(0)[:60], direct=True, negated=negated, first=not before, phrase=True)
+            )
     return wishes
 
 

@@ -86,8 +86,8 @@ class Contrast(BaseModel):
 
 
 class Row(BaseModel):
-    """One row: ``cells`` by the models' names; ``findings`` are sentences that follow from the numbers, and ``contrasts``
-    what they rest on."""
+    """One row: ``cells`` by the models' names; ``findings`` are sentences that follow from the numbers, and
+    ``contrasts`` what they rest on."""
 
     name: str
     about: str

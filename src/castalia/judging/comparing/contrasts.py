@@ -2,14 +2,15 @@
 
 Where two models were asked the same with the same seeds, they differ when a permutation test of the paired differences
 says so, corrected after Holm over all pairs of models in that figure. Elsewhere they differ when their intervals do not
-overlap. Else there is "no difference". Figures of other units or measured on other data are not held against each other.
+overlap. Else there is "no difference". Figures of other units or measured on other data are not held against each
+other.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from castalia.judging.comparing import pairing
-from castalia.judging.comparing.cells import Cell, Row, Contrast, short
+from castalia.judging.comparing.cells import Cell, Contrast, Row, short
 from castalia.judging.comparing.reading import number
 
 ONCE = 0.1
@@ -22,9 +23,13 @@ Contrasts = dict[frozenset[str], Contrast]
 def judged(row: Row) -> Row:
     """The row with its findings and what is behind them: of its own figures, then of its parts."""
     names = dict.fromkeys(part.name for cell in row.cells.values() for part in cell.parts)
-    figures: list[tuple[str, Named]] = [(row.name, row.cells)]
-    for name in names:
-        figures.append((name, {m: part for m, cell in row.cells.items() for part in cell.parts if part.name == name}))
+    figures: list[tuple[str, Named]] = [
+        (row.name, row.cells),
+        *(
+            (name, {model: part for model, cell in row.cells.items() for part in cell.parts if part.name == name})
+            for name in names
+        ),
+    ]
     findings: list[str] = []
     made: list[Contrast] = []
     for what, cells in figures:

@@ -24,7 +24,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .55rem .7rem; border-bottom: 1px solid var(--line) }
 tr:last-child > td, tr:last-child > th { border-bottom: 0 }
 .grid { table-layout: fixed } .grid > tbody > tr > td { border-left: 1px solid var(--line) }
-.grid > thead th { background: var(--band) } .grid > thead th:first-child { width: 11rem }
+.grid > thead th { background: var(--band) } .grid > thead th:first-child { width: 9rem }
 .grid > tbody > tr > th { background: var(--band); position: sticky; left: 0; font-weight: 600 }
 .value { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: break-word }
 .words { font-weight: 400 }
@@ -48,7 +48,7 @@ nav button { font: inherit; padding: .2rem .8rem; border: 1px solid var(--line);
 @media print { details { display: block } nav { display: none } }
 """
 
-FIRST, EACH = 11, 12
+FIRST, EACH = 9, 9.5
 """Width of the first column, and the least of a model's, in rem."""
 
 SCRIPT = """
