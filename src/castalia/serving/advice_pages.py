@@ -29,7 +29,8 @@ def sentences(advice: Advice) -> list[str]:
         first = advice.needs[0]
         told.append(
             f"{first.requests} of {total} requests ({number(first.part)}; 95 %: {interval(first.part)} %) "
-            f"{wants(first.requests)} {wish(first.kind)}: a {named(first.kind)} is the model that this workload needs most."
+            f"{wants(first.requests)} {wish(first.kind)}: a {named(first.kind)} is "
+            "what this workload needs most."
         )
         told.append(
             f"A language model serves {number(advice.language)} of the requests that want something made; "
