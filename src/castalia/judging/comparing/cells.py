@@ -64,15 +64,16 @@ class Whole(Cell):
     parts: list[Part] = Field(default_factory=list[Part])
 
 
-Way = Literal["pairs", "intervals", "once"]
+Way = Literal["pairs", "intervals", "once", "exact"]
 
 
 class Contrast(BaseModel):
     """Two models held against each other in one figure; ``differ`` is the verdict.
 
     ``way``: by ``pairs`` of answers to the same requests (permutation test; ``p`` is adjusted after Holm), by whether
-    their ``intervals`` lie apart, or, of what was measured ``once``, by whether it is a tenth apart. ``difference`` is
-    the first less the second; ``reason`` says why there is no test by pairs.
+    their ``intervals`` lie apart, of what was measured ``once`` by whether it is a tenth apart, of ``exact`` figures by
+    whether they are the same. ``difference`` is the first less the second; ``reason`` says why there is no test by
+    pairs.
     """
 
     figure: str

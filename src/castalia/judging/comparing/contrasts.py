@@ -15,6 +15,7 @@ from castalia.judging.comparing.reading import number
 
 ONCE = 0.1
 """What was measured once differs by this share of the larger figure, or not at all."""
+NO_DIFFERENCE = "no difference"
 
 Named = Mapping[str, Cell]
 Contrasts = dict[frozenset[str], Contrast]
@@ -72,6 +73,8 @@ def contrasts(what: str, cells: Named) -> Contrasts:
             )
         elif _once(one) and _once(other):
             test = test.model_copy(update={"way": "once"})
+        elif one.interval is None and other.interval is None:
+            test = test.model_copy(update={"way": "exact"})
         else:
             few = f"{len(keys[pair])} pairs are too few for {len(paired)} comparisons"
             test = test.model_copy(update={"reason": few if keys[pair] else "they were not asked the same"})
@@ -90,7 +93,7 @@ def sentence(what: str, cells: Named, held: Contrasts) -> str:
     if not rest:
         same = all(cells[name].number == cells[first].number for name in order)
         why = f"all have {number(cells[first])}" if same else _why([against[name] for name in level])
-        return f"{title}: no difference between {joined(order)}; {why}."
+        return f"{title}: {NO_DIFFERENCE} between {joined(order)}; {why}."
     high = cells[first].better == "higher"
     told = f"{title}: {first} is {'highest' if high else 'lowest'} with {number(cells[first])}"
     if level:
@@ -120,6 +123,8 @@ def _why(found: Sequence[Contrast]) -> str:
         pieces.append("their intervals lie apart" if found[0].differ else "their intervals overlap")
     if any(test.way == "once" for test in found):
         pieces.append("measured once, a tenth apart or more" if found[0].differ else "measured once, not a tenth apart")
+    if any(test.way == "exact" for test in found):
+        pieces.append("exact figures")
     return "; ".join(pieces)
 
 

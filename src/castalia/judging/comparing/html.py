@@ -3,6 +3,7 @@
 from html import escape
 
 from castalia.judging.comparing.cells import Cell, Comparison, Part, Row, Whole
+from castalia.judging.comparing.contrasts import NO_DIFFERENCE
 from castalia.judging.comparing.drawing import as_svg, quality_against_cost
 from castalia.judging.comparing.markdown import TITLES, facts
 from castalia.judging.comparing.reading import interval, number
@@ -24,7 +25,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .55rem .7rem; border-bottom: 1px solid var(--line) }
 tr:last-child > td, tr:last-child > th { border-bottom: 0 }
 .grid { table-layout: fixed } .grid > tbody > tr > td { border-left: 1px solid var(--line) }
-.grid > thead th { background: var(--band) } .grid > thead th:first-child { width: 9rem }
+.grid > thead th { background: var(--band) } .grid > thead th:first-child { width: var(--first) }
 .grid > tbody > tr > th { background: var(--band); position: sticky; left: 0; font-weight: 600 }
 .value { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: break-word }
 .words { font-weight: 400 }
@@ -48,8 +49,10 @@ nav button { font: inherit; padding: .2rem .8rem; border: 1px solid var(--line);
 @media print { details { display: block } nav { display: none } }
 """
 
-FIRST, EACH = 9, 9.5
+FIRST, EACH = 11, 9.5
 """Width of the first column, and the least of a model's, in rem."""
+MANY, NARROW = 6, 9
+"""From so many models on the first column is narrower."""
 
 SCRIPT = """
 const all = document.querySelectorAll('details')
@@ -79,11 +82,21 @@ def page(comparison: Comparison) -> str:
     parts += [
         _picture(comparison),
         "<h2>Findings, figure by figure</h2>",
-        _listed(findings or ["No figure can be held against another."]),
+        _findings(findings),
         _facts(comparison),
         f"<script>{SCRIPT}</script></html>\n",
     ]
     return "".join(parts)
+
+
+def _findings(told: list[str]) -> str:
+    """Differences first; figures without one are folded away."""
+    same = [one for one in told if f": {NO_DIFFERENCE} between" in one]
+    apart = [one for one in told if one not in same]
+    folded = (
+        f"<details><summary>{len(same)} figures without a difference</summary>{_listed(same)}</details>" if same else ""
+    )
+    return _listed(apart or ["No figure of one model is told from another's."]) + folded
 
 
 def _listed(told: list[str]) -> str:
@@ -100,7 +113,8 @@ def _grid(rows: list[Row], comparison: Comparison) -> str:
         f"{''.join(_cell(name, cell) for name, cell in row.cells.items())}</tr>"
         for row in rows
     )
-    wide = f"style='min-width: {FIRST + EACH * len(comparison.models)}rem'"
+    first = NARROW if len(comparison.models) >= MANY else FIRST
+    wide = f"style='--first: {first}rem; min-width: {first + EACH * len(comparison.models)}rem'"
     table = f"<table class='grid' {wide}><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>"
     return f"<div class='wide'>{table}</div>"
 

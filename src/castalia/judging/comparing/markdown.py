@@ -60,6 +60,7 @@ def differences(comparison: Comparison) -> str:
         "adjusted after Holm over all pairs of models in that figure)",
         "intervals": "by whether intervals lie apart where they were not, or where pairs are too few",
         "once": "by a tenth where something was measured once",
+        "exact": "of exact figures",
     }
     pieces = [f"{ways[way]} {words}" for way, words in told.items() if ways[way]]
     return "; ".join(pieces) or "no figure of one model can be held against another's"
