@@ -25,7 +25,7 @@ def cell(subject: Subject) -> Whole:
         return headline(first, parts[1:], f"{first.name}: outputs that pass it")
     if subject.evaluation is None:
         return nothing(subject.no_evaluation)
-    return nothing("it was trained without classes, so that nothing can be asked for by name")
+    return nothing("it has no classes by which a classifier could check what was asked for")
 
 
 ROWS = [
