@@ -7,8 +7,9 @@ default ``../shared/data`` beside the repository), `unsupported` among the label
 six languages (`castalia.choosing.held_out`), by class and by language. Those who wrote the corpus have read many of
 these requests and their errors, so these are development figures: expect less on requests that nobody here has seen.
 
-Plans (`castalia.choosing.several`): how many wishes for several outputs in ``plans_held_out.txt`` are found, with the
-right kinds, how many requests that only sound like one are taken for one, there and among all labelled requests.
+Plans (`castalia.choosing.several`): how many wishes for several outputs in ``plans_held_out.txt`` and
+``plans_held_out_2.txt`` (long ones among them) are found, with the right kinds, how many requests that only sound like
+one are taken for one, there and among all labelled requests.
 
 Peers in the same run: always text; a plain list of keywords; TF-IDF with logistic regression on the chooser's own
 corpus. ``--without-unsupported`` leaves that label out. Of the questions that the chooser asks back it tells how many
@@ -40,7 +41,7 @@ from castalia.core.requests import Request
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("CASTALIA_SHARED", ROOT.parent / "shared" / "data"))
-PLANS = Path(__file__).parent / "plans_held_out.txt"
+PLANS = [Path(__file__).parent / name for name in ("plans_held_out.txt", "plans_held_out_2.txt")]
 Guess = tuple[str, float]
 
 KEYWORDS = {
@@ -111,10 +112,28 @@ def questions(chooser: Chooser, rows: list[dict]) -> dict:
 
 def plans(chooser: Chooser, labelled: list[dict]) -> dict:
     """Precision and recall of plans on our held-out wishes, and how many of all labelled requests become one."""
+    every = [Request.of_text(row["text"], [Part(type=kind) for kind in row["attachments"]]) for row in labelled]
+    taken = sum(chooser.wants_several(request) for request in every)
+    return {
+        **{path.stem: plans_of(chooser, path) for path in PLANS},
+        "labelled": len(labelled),
+        "labelled_taken_for_plans": taken,
+    }
+
+
+def plans_of(chooser: Chooser, path: Path) -> dict[str, int]:
+    """The counts of one file; its format is told in ``plans_held_out_2.txt``."""
     found: list[tuple[list[str], list[str]]] = []
-    for line in PLANS.read_text(encoding="utf-8").splitlines():
-        if line[:1] in {"+", "-"}:
+    pasted: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("~ "):
+            name, _, words = line[2:].partition(" | ")
+            pasted[f"<<{name}>>"] = words
+        elif line[:1] in {"+", "-"}:
             wanted, _, text = line[1:].partition("| ")
+            for name, words in pasted.items():
+                text = text.replace(name, words)
+            text = text.replace("\\n", "\n")
             found.append((wanted.split(), [piece.kind for piece in pieces(read(text), text, chooser.lexicon)]))
     hits = [(wanted, got) for wanted, got in found if wanted and got]
     return {
@@ -123,11 +142,6 @@ def plans(chooser: Chooser, labelled: list[dict]) -> dict:
         "with_the_right_kinds": sum(wanted == got for wanted, got in hits),
         "single": sum(not wanted for wanted, _ in found),
         "taken_for_plans": sum(bool(got) and not wanted for wanted, got in found),
-        "labelled": len(labelled),
-        "labelled_taken_for_plans": sum(
-            chooser.wants_several(Request.of_text(row["text"], [Part(type=kind) for kind in row["attachments"]]))
-            for row in labelled
-        ),
     }
 
 

@@ -13,20 +13,26 @@ from castalia.core.requests import Request
 from castalia.core.results import PLAN
 
 ROOT = Path(__file__).parents[2]
-CASES = Path(__file__).parent / "several_cases.txt"
-HELD_OUT = ROOT / "benchmarks" / "plans_held_out.txt"
+TUNED_ON = [Path(__file__).parent / name for name in ("several_cases.txt", "several_more_cases.txt")]
+HELD_OUT = [ROOT / "benchmarks" / name for name in ("plans_held_out.txt", "plans_held_out_2.txt")]
 
 
 def cases(path: Path) -> list[tuple[str, list[str], str]]:
     """(language, kinds of output wanted, request) of each line; no kinds for one output."""
     found: list[tuple[str, list[str], str]] = []
+    pasted: dict[str, str] = {}
     language = ""
     for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("= "):
+        if line.startswith("~ "):
+            name, _, words = line[2:].partition(" | ")
+            pasted[name] = words
+        elif line.startswith("= "):
             language = line[2:]
         elif line[:1] in {"+", "-"}:
             head, _, text = line.partition("| ")
-            found.append((language, head[1:].split(), text))
+            for name, words in pasted.items():
+                text = text.replace(f"<<{name}>>", words)
+            found.append((language, head[1:].split(), text.replace("\\n", "\n")))
     return found
 
 
@@ -41,27 +47,65 @@ def kinds_found(chooser: Chooser, text: str) -> list[str]:
     return [piece.kind for piece in pieces(read(text, chooser.lexicon), text, chooser.lexicon)]
 
 
-@pytest.mark.parametrize(("language", "wanted", "text"), cases(CASES), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("language", "wanted", "text"),
+    [case for path in TUNED_ON for case in cases(path)],
+    ids=lambda value: str(value)[:40],
+)
 def test_own_cases(chooser: Chooser, language: str, wanted: list[str], text: str) -> None:
     assert kinds_found(chooser, text) == wanted, language
 
 
 def test_cases_cover_six_languages_on_both_sides() -> None:
-    for path in (CASES, HELD_OUT):
+    for path in (*TUNED_ON, *HELD_OUT):
         for language in ("en", "es", "fr", "de", "zh", "vi"):
             sides = {bool(wanted) for found, wanted, _ in cases(path) if found == language}
             assert sides == {True, False}, (path.name, language)
 
 
 def test_held_out_requests_are_others() -> None:
-    assert not {text for *_, text in cases(CASES)} & {text for *_, text in cases(HELD_OUT)}
+    tuned, held = ({text for path in paths for *_, text in cases(path)} for paths in (TUNED_ON, HELD_OUT))
+    assert not tuned & held
 
 
-def test_held_out_precision_and_recall(chooser: Chooser) -> None:
-    judged = [(bool(wanted), bool(kinds_found(chooser, text))) for _, wanted, text in cases(HELD_OUT)]
+@pytest.mark.parametrize("path", HELD_OUT, ids=lambda path: path.stem)
+def test_held_out_precision_and_recall(chooser: Chooser, path: Path) -> None:
+    judged = [(bool(wanted), bool(kinds_found(chooser, text))) for _, wanted, text in cases(path)]
     hits = sum(wanted and got for wanted, got in judged)
     assert hits / sum(got for _, got in judged) >= 0.97
-    assert hits / sum(wanted for wanted, _ in judged) >= 0.8
+    assert hits / sum(wanted for wanted, _ in judged) >= 0.9
+
+
+LETTER = " ".join(["The ferry was late again and nobody on the quay knew why."] * 20)
+
+
+def test_a_long_text_goes_to_what_is_written_and_only_there(chooser: Chooser) -> None:
+    wish = "Summarise the text below in two sentences, draw the ferry and read the summary aloud."
+    steps = {step.name: step for step in chooser.choose(Request.of_text(f"{wish}\n\n{LETTER}"), []).steps}
+    assert list(steps) == ["text", "image", "speech"]
+    assert steps["text"].prompt == f"Summarise the text below in two sentences\n\n{LETTER}"
+    assert [LETTER in steps[name].prompt for name in ("image", "speech")] == [False, False]
+    after = "Summarise the text above in two sentences and read the summary aloud."
+    text, speech = chooser.choose(Request.of_text(f"{LETTER}\n\n{after}"), []).steps
+    assert text.prompt == f"{LETTER}\n\nSummarise the text above in two sentences"
+    assert speech.after == ["text"]
+
+
+def test_the_wish_tells_the_language_not_the_text_pasted_into_it(chooser: Chooser) -> None:
+    wish = "Erkläre den folgenden Text in zwei Sätzen und lies die Zusammenfassung laut vor."
+    steps = chooser.choose(Request.of_text(f"{wish}\n\n{LETTER}"), []).steps
+    assert [step.name for step in steps] == ["text", "summary", "speech"]
+    assert steps[1].prompt == "Fasse den Text oben in zwei Sätzen zusammen."
+    english = chooser.choose(Request.of_text("Summarise this article and read the summary aloud"), []).steps
+    assert [step.name for step in english] == ["text", "speech"]
+
+
+def test_a_pasted_text_may_command_what_it_likes(chooser: Chooser) -> None:
+    order = "Write a report on the sales, draw a picture of the shop and read the report aloud."
+    assert len(chooser.choose(Request.of_text(order), []).steps) == 3
+    for text in (f"{LETTER} {order} {LETTER}", f"{LETTER}\n\n{order}\n\n{LETTER}", f"{LETTER}\n\n{order}"):
+        assert not chooser.wants_several(Request.of_text(text))
+    assert not chooser.wants_several(Request.of_text(f"Translate the text below into Dutch.\n\n{LETTER}\n\n{order}"))
 
 
 def test_a_plan_with_its_steps(chooser: Chooser) -> None:

@@ -118,3 +118,27 @@ def test_an_outside_modality_is_chosen_by_its_words() -> None:
         assert "asked for smell" in choice.reasons[0]
     assert chooser.choose(Request.of_text("Draw a perfume bottle"), [nose]).modality == "image"
     assert chooser.choose(Request.of_text("Why is perfume so expensive?"), [nose]).modality == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Classify these rows by churn",
+        "Please label every row of this table",
+        "Klassifiziere diese Zeilen",
+        "把这些行分类",
+    ],
+)
+def test_rows_are_sorted_into_classes_by_no_generator(text: str) -> None:
+    chooser = Chooser(ChooserSettings())
+    for parts in ([], [Part(type="file", name="customers.csv")]):
+        choice = chooser.choose(Request.of_text(text, parts), [])
+        assert choice.modality == "unsupported"
+        assert "scikit-learn" in str(choice.refusal)
+
+
+def test_who_speaks_of_classifying_rows_may_want_a_text_or_rows() -> None:
+    chooser = Chooser(ChooserSettings())
+    assert chooser.choose(Request.of_text("Explain how to classify rows of a table"), []).modality == "text"
+    assert chooser.choose(Request.of_text("Make 20 rows of classified ads"), []).modality == "table"
+    assert chooser.choose(Request.of_text("Sort the rows of this list by name"), []).modality == "text"

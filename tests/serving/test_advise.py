@@ -54,6 +54,23 @@ def test_requests_are_counted_by_what_they_want(advice: Advice) -> None:
     assert (advice.agreement.n, advice.agreement.value) == (6, pytest.approx(5 / 6, abs=1e-5))
 
 
+def test_a_wish_for_several_outputs_is_a_need_of_its_own(house: House) -> None:
+    add(house, "talker")
+    lines = workload_of("\n".join(json.dumps({"text": text}) for text in (
+        "Write a haiku about rain and read it aloud", "Write a haiku about rain", "Draw a cat")), "wishes")  # fmt: skip
+    found = advise(house, lines, "wishes")
+    (plan,) = (need for need in found.needs if need.kind == "plan")
+    assert (plan.requests, plan.served) == (1, 0)
+    assert "no installed model makes speech" in plan.missing
+    assert [(one.model, one.answers) for one in plan.models] == [("talker", 1)]
+    assert found.language.value == pytest.approx(2 / 3, abs=1e-5)
+    add(house, "voice", "speech")
+    again = advise(house, lines, "wishes")
+    assert [need.served for need in again.needs if need.kind == "plan"] == [1]
+    assert again.served == 2
+    assert "talker would take part in 1" in " ".join(sentences(again))
+
+
 def test_evidence_is_what_was_measured(advice: Advice) -> None:
     found = {one.model: one for need in advice.needs for one in need.models}
     assert found["talker"].passed is not None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from castalia.choosing.lexicon import Lexicon
 from castalia.choosing.reading import Reading
-from castalia.choosing.several import Piece, is_summary, pieces, shows_topic
+from castalia.choosing.several import Piece, is_summary, language_of, pieces, shows_topic
 from castalia.choosing.wording import joined, named
 from castalia.core.results import Step
 
@@ -23,9 +23,9 @@ SUMMARIES = {
 """What a summary that nobody else writes is asked for by; the text stands before it."""
 ONE_ANSWER = frozenset({"tools", "tool_choice", "json_schema"})
 """Options whose answer is for a program: it expects one."""
-SURE = 0.9
-"""Confidence of a plan: of the plans found among our held-out requests all were right, 29 of 29; the lower end of the
-95 % interval (Wilson) is .88."""
+SURE = 0.95
+"""Confidence of a plan: of the plans found among our held-out requests all were right, 68 of 68; the lower end of the
+95 % interval (Wilson) is .95."""
 
 
 @dataclass
@@ -43,11 +43,12 @@ def wanted(reading: Reading, text: str, kinds: list[str], lexicon: Lexicon) -> W
     ``kinds`` are those of the attachments. A wish for a chart without a table is left out.
     """
     found = pieces(reading, text, lexicon)
+    language = language_of(reading, text, lexicon)
     drawn = [piece for piece in found if not piece.chart or "table" in kinds]
     steps: list[Step] = []
     for piece in drawn:
         if piece.modality == "speech":
-            steps += _spoken(piece, drawn, steps, reading.language)
+            steps += _spoken(piece, drawn, steps, language)
         elif piece.modality == "text":
             steps.append(_written(piece, steps, kinds))
         else:
@@ -71,11 +72,16 @@ def _written(piece: Piece, steps: list[Step], kinds: list[str]) -> Step:
     return Step(
         name=_free("text", steps),
         modality="text",
-        prompt=piece.text,
+        prompt="\n\n".join(words for words in _in_order(piece) if words),
         after=before,
         attach=bool(kinds),
         reason=_because(piece),
     )
+
+
+def _in_order(piece: Piece) -> tuple[str, str]:
+    """The words and the text that they are about, as they stood in the request."""
+    return (piece.given, piece.text) if piece.before else (piece.text, piece.given)
 
 
 def _spoken(piece: Piece, wanted: list[Piece], steps: list[Step], language: str) -> list[Step]:

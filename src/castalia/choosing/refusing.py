@@ -36,7 +36,7 @@ SEARCHES = re.compile(
     re.IGNORECASE,
 )
 PREDICTIONS = re.compile(
-    r"\b(?:predict|forecast|classif|cluster|regress|anomal|outlier|estimat|churn|segment|score|predic|pronostic|pr[ée]di"
+    r"\b(?:predict|forecast|classif|categori|cluster|regress|anomal|outlier|estimat|churn|segment|score|label|etiquet|kategor|predic|pronostic|pr[ée]di"
     r"|pr[ée]vo|vorher|voraus|klassifiz|agrup|regroup|gruppier|entrena|entra[iî]ne|trainier|train a)\w*"
     r"|预测|分类|分组|聚类|异常|训练|dự đoán|dự báo|phân loại|huấn luyện|bất thường",
     re.IGNORECASE,

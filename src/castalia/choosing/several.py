@@ -7,23 +7,18 @@ for twice.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
 from castalia.choosing.lexicon import Lexicon
+from castalia.choosing.long_requests import told
 from castalia.choosing.reading import FENCE, QUOTE, URL, Reading, read
-from castalia.choosing.signals.wishes import find_wishes
+from castalia.choosing.several_words import Words, vocabulary
+from castalia.choosing.signals.wishes import find_wishes, nouns_named
 
-FILE = Path(__file__).parent / "several.toml"
-LONGEST = 700
-"""Characters beyond which a request is one: long prompts describe scenes and programs, in which many verbs stand."""
 TELLING = 2
 """Different small words of a language in a request from which on its guess is trusted."""
 MOST = 6
 """Steps of one plan at most."""
-SLOT = re.compile(r"\{([a-z]+)\}")
 HIDDEN = "¤"
 """Stands for each letter that is quoted, code or an address: nothing in there is a wish."""
 ENDS = r"[.;:!?\n。；！？]"
@@ -34,7 +29,8 @@ class Piece:
     """What one output is asked for by: its modality, its words and those that show it.
 
     ``chart`` is a picture of numbers. ``companion`` stands with another ("with a picture"), ``referring`` speaks of
-    what another makes ("read it aloud").
+    what another makes ("read it aloud"). ``given`` is the text that it is about, where the request holds one;
+    ``before``: that stands before the words.
     """
 
     modality: str
@@ -43,34 +39,13 @@ class Piece:
     chart: bool = False
     companion: bool = False
     referring: bool = False
+    given: str = ""
+    before: bool = False
 
     @property
     def kind(self) -> str:
         """The modality, or ``chart``."""
         return "chart" if self.chart else self.modality
-
-
-@dataclass(frozen=True)
-class Words:
-    """The patterns of one language."""
-
-    question: re.Pattern[str]
-    boundary: re.Pattern[str]
-    opens: re.Pattern[str]
-    document: re.Pattern[str]
-    summary: re.Pattern[str]
-    onto: re.Pattern[str]
-    idiom: re.Pattern[str]
-    aloud: re.Pattern[str]
-    charting: re.Pattern[str]
-    chart: re.Pattern[str]
-    picturing: re.Pattern[str]
-    texting: re.Pattern[str]
-    illustrated: re.Pattern[str]
-    companion: re.Pattern[str]
-    elliptic: re.Pattern[str]
-    own: re.Pattern[str]
-    writes: re.Pattern[str]
 
 
 PREPOSITIONS = re.compile(
@@ -80,6 +55,17 @@ PREPOSITIONS = re.compile(
 )
 
 
+BESIDE = re.compile(r"\b(?:with|con|avec|mit|kèm|có)\b", re.IGNORECASE)
+ALONE = re.compile(
+    r"(?:(?!(?:of|de|del|du|des|d'|von|mit|with|con|avec|của|về|的)\b)[^\s.,;:!?，。；！？、]+\s*){0,2}"
+    r"(?:$|[.,;:!?，。；！？、]|(?:and|y|et|und|和|并|và)\b)",
+    re.IGNORECASE,
+)
+"""Behind a medium: at most two words of its own ("una foto bonita") until the clause or this part of it ends."""
+INDEFINITE = re.compile(
+    r"\b(?:an?|one|some|two|three|una?|unos|unas|dos|tres|une?|des|deux|trois|eine?n?|zwei|drei|một|hai|ba|vài)\b|[一几两]",
+    re.IGNORECASE,
+)
 TOPIC = re.compile(
     r"\b((?:about|on|of|sobre|acerca de|sur|über|von|zu|về) (?:[^.,;:!?\n]|[.,](?=\S)){2,80})"
     r"|关于([^，。,.]{1,30}?)(?:的|，|。|$)",
@@ -88,16 +74,31 @@ TOPIC = re.compile(
 
 
 def pieces(reading: Reading, text: str, lexicon: Lexicon) -> list[Piece]:
-    """The outputs that ``text`` asks for, in its order, when they are of at least two kinds; else an empty list."""
-    text = text.strip()
-    if not text or len(text) > LONGEST:
+    """The outputs that ``text`` asks for, in its order, when they are of at least two kinds; else an empty list.
+
+    A long request is read as `castalia.choosing.long_requests` says; its text goes to what is written.
+    """
+    asked = told(text, lexicon)
+    if asked is None or not asked.wish:
         return []
-    hidden = _hidden(text)
+    reading = read(asked.wish, lexicon) if asked.given else reading
+    hidden = _hidden(asked.wish)
     words = _words_of(reading, hidden, lexicon)
     if words.question.match(hidden):
         return []
-    found = _found(hidden, text, words, lexicon)
+    found = _found(hidden, asked.wish, words, lexicon)
+    if asked.given:
+        place = next((number for number, piece in enumerate(found) if piece.modality == "text"), None)
+        if place is None:
+            return []
+        found[place] = replace(found[place], given=asked.given, before=asked.before)
     return found if len({piece.kind for piece in found}) > 1 and len(found) <= MOST else []
+
+
+def language_of(reading: Reading, text: str, lexicon: Lexicon) -> str:
+    """The language of the wish: that of a text pasted into it may be another one."""
+    asked = told(text, lexicon)
+    return read(asked.wish, lexicon).language if asked is not None and asked.given else reading.language
 
 
 def _words_of(reading: Reading, hidden: str, lexicon: Lexicon) -> Words:
@@ -126,7 +127,7 @@ def _found(hidden: str, text: str, words: Words, lexicon: Lexicon) -> list[Piece
     context = ""
     for start, end in _clauses(hidden, words):
         clause, raw = hidden[start:end], text[start:end]
-        begun = words.opens.match(clause)
+        begun = words.opens.match(clause) or (None if start else words.bare.match(clause))
         piece = _command(clause, raw, begun.start("body") if begun else None, words, lexicon, found)
         if piece is None and found:
             found[-1] = replace(found[-1], text=f"{found[-1].text}{_gap(text, start)}{raw.strip()}")
@@ -147,7 +148,9 @@ def _clauses(hidden: str, words: Words) -> list[tuple[int, int]]:
     start = 0
     for cut in words.boundary.finditer(hidden):
         stop = re.search(ENDS, cut.group(0)) is not None
-        if cut.start() > start and (stop or words.opens.match(hidden, cut.end())):
+        told = words.third.match(hidden, cut.end()) and words.relative.search(hidden, start, cut.start())
+        plain = not re.search(r"[,;]", cut.group(0))
+        if cut.start() > start and (stop or (words.opens.match(hidden, cut.end()) and not (told and plain))):
             spans.append((start, cut.start()))
             start = cut.end()
     spans.append((start, len(hidden)))
@@ -161,23 +164,34 @@ def _command(
     if body is None or words.idiom.match(clause, body):
         return None
     own = raw[body:].strip()
-    for modality, pattern in (("speech", words.aloud), ("chart", words.charting), ("image", words.picturing)):
+    media = (
+        ("music", words.scoring), ("speech", words.aloud), ("chart", words.charting), ("image", words.picturing),
+    )  # fmt: skip
+    for modality, pattern in media:
         shown = pattern.match(clause, body)
         if shown:
             chart = modality == "chart"
             cue = shown.group(0).strip()
             return Piece("image" if chart else modality, own, cue, chart=chart, referring=bool(found))
-    if words.texting.match(clause, body):
+    if words.texting.match(clause, body) or (not found and words.bare.match(clause, body)):
         return Piece("text", own, own[:40])
     reading = read(clause[body:], lexicon)
     wishes = [wish for wish in find_wishes(reading, lexicon) if wish.first or not wish.direct]
     live = next((wish for wish in wishes if not wish.negated), None)
+    documented = words.writes.match(clause, body)
+    if documented and live and not live.direct and _stands_beside(clause, documented, words, lexicon):
+        return Piece("text", own, documented.group(0).strip())
     if live is None or (wishes[0].negated and live.modality == wishes[0].modality):
-        documented = words.writes.match(clause, body)
         return None if wishes or not documented else Piece("text", own, documented.group(0).strip())
-    if live.modality == "text" and not _is_text_of_its_own(clause, body, words, found):
-        return None
-    return Piece(live.modality, own, live.words.replace("_", " "))
+    written_on = live.modality == "text" and not _is_text_of_its_own(clause, body, words, found)
+    return None if written_on else Piece(live.modality, own, live.words.replace("_", " "))
+
+
+def _stands_beside(clause: str, document: re.Match[str], words: Words, lexicon: Lexicon) -> bool:
+    """Whether a document is asked for, and another thing beside it ("a letter and a picture")."""
+    if {*nouns_named(read(document.group(0), lexicon), lexicon)} - {"text"}:
+        return False
+    return any(pattern.search(clause, document.end()) for pattern in (words.elliptic, words.companion))
 
 
 def _is_text_of_its_own(clause: str, body: int, words: Words, found: list[Piece]) -> bool:
@@ -211,14 +225,19 @@ def _with_companions(piece: Piece, clause: str, raw: str, body: int, words: Word
             modality, chart = _medium(cut, words)
             after = clause[cut.end() :].lstrip()
             about = PREPOSITIONS.search(clause, body, cut.start())
-            apart = not after or re.match(r"[.,;:!?，。；！？、]|(?:and|y|et|und|和|并|và)\b", after)
+            apart = ALONE.match(after)
             if not (words.document.search(clause, body, cut.start()) or shown):
                 continue
-            if about and not chart and not apart and not words.own.match(after):
+            if about and not chart and not apart and not (words.own.match(after) or words.genitive.match(after)):
                 continue
-            referring = bool(words.own.match(after)) or not after
+            referring = bool(words.own.match(after) or words.genitive.match(after)) or not after
             spans.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
-    spans += _listed(piece, clause, body, words, bool(spans))
+    taken = [place for place, _ in spans]
+    spans += [
+        span
+        for span in _listed(piece, clause, body, words, bool(spans))
+        if all(abs(span[0] - one) > 2 for one in taken)
+    ]
     if not spans:
         return [piece]
     spans.sort(key=lambda span: span[0])
@@ -235,7 +254,8 @@ def _listed(piece: Piece, clause: str, body: int, words: Words, certain: bool) -
 
     Behind a preposition they may belong to it ("about a girl and a picture"), unless one of them refers back.
     """
-    if not words.writes.match(clause, body) and (piece.modality == "text" or not words.opens.match(clause)):
+    writes = words.writes.match(clause, body) or words.bare.match(clause, body)
+    if not writes and (piece.modality == "text" or not words.opens.match(clause)):
         return []
     cuts = list(words.elliptic.finditer(clause, body))
     certain = certain or any(words.own.match(clause[cut.end() :].lstrip()) for cut in cuts)
@@ -244,7 +264,13 @@ def _listed(piece: Piece, clause: str, body: int, words: Words, certain: bool) -
         modality, chart = _medium(cut, words)
         after = clause[cut.end() :].lstrip()
         about = PREPOSITIONS.search(clause, body, cut.start())
-        if modality == piece.modality or (about and not certain):
+        if piece.modality == "image" and modality == "text":
+            about = about or BESIDE.search(clause, body, cut.start())
+        heard = modality in {"music", "speech"} or ALONE.match(after)
+        listed = (words.strong.match(cut.group(0)) and heard) or (
+            words.needs.match(clause, body) and INDEFINITE.search(cut.group(0))
+        )
+        if modality == piece.modality or (about and not (certain or listed)):
             continue
         referring = bool(words.own.match(after)) or not after
         found.append((cut.start(), Piece(modality, "", cut.group(0).strip(" ,"), chart, True, referring)))
@@ -279,59 +305,3 @@ def _gap(text: str, start: int) -> str:
     """What stood between a clause and the one before it, as far as it reads on."""
     before = re.search(r"[^\w¤]*\s?(?:\w+\s+)?$", text[max(0, start - 12) : start])
     return before.group(0) if before else " "
-
-
-@cache
-def _data() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(FILE.read_text(encoding="utf-8"))
-
-
-@cache
-def vocabulary(language: str) -> Words:
-    """The patterns of a language, compiled at first use."""
-    return _compiled(_data()[language], packed=language == "zh")
-
-
-def _compiled(lists: dict[str, list[str]], *, packed: bool) -> Words:
-    def whole(name: str) -> str:
-        joined = "|".join(sorted(lists[name], key=len, reverse=True))
-        return SLOT.sub(lambda slot: whole(slot.group(1)), joined)
-
-    gap, edge = (r"\s*", "") if packed else (r"\s+", r"(?![\w])")
-    joiner, courtesy = whole("joiner"), whole("courtesy")
-    fillers = rf"(?:(?:{whole('filler')}){gap}){{0,3}}"
-    between = rf"(?:(?:{whole('article')}){gap})?{fillers}"
-    listed = rf"(?:[,，、]\s*(?:(?:{joiner}){gap})?|(?:{joiner})){gap}" if packed else rf"(?:,\s*|\s+(?:{joiner})\s+)"
-    listed = rf"{listed}(?:(?:{joiner}){gap})?(?:{whole('article')}){gap}{fillers}"
-    media = "|".join(f"(?P<{name}>{whole(name)})" for name in ("chart", "speech", "image", "music"))
-    ends = rf"{edge}(?={gap if packed else ' *'}(?:{whole('end')}))"
-    stops = r"(?:[.;:!?,]+(?=\s|$)|[\n。；：！？，、]+)"
-    boundary = (
-        rf"(?:{stops}\s*(?:{joiner})?|(?:{joiner}))\s*"
-        if packed
-        else rf"(?:{stops}\s*(?:(?:{joiner}){edge}\s*)?|\s+(?:{joiner})\s+)"
-    )
-    writes = rf"(?:{whole('write')}){edge}(?:{gap}[^\s.,;:]+){{0,4}}?{gap}(?:{whole('document')}){edge}"
-    text = f"|(?P<text>{whole('document')})"
-    flags = re.IGNORECASE
-    return Words(
-        question=re.compile(whole("question"), flags),
-        boundary=re.compile(boundary, flags),
-        opens=re.compile(rf"\s*(?:(?:{courtesy}){edge}[\s,，]*)*(?P<body>(?:{whole('opener')}){edge})", flags),
-        document=re.compile(whole("document") if packed else rf"\b(?:{whole('document')})\b", flags),
-        summary=re.compile(whole("summary"), flags),
-        onto=re.compile(whole("onto"), flags),
-        idiom=re.compile(whole("idiom"), flags),
-        aloud=re.compile(whole("aloud"), flags),
-        charting=re.compile(whole("charting"), flags),
-        chart=re.compile(whole("chart"), flags),
-        picturing=re.compile(whole("picturing"), flags),
-        texting=re.compile(whole("texting"), flags),
-        illustrated=re.compile(whole("illustrated"), flags),
-        companion=re.compile(
-            rf"(?:,\s*)?(?:\b|(?<=\W)|(?<=[㐀-鿿]))(?:{whole('with')}){gap}?{between}(?:{media}){ends}", flags
-        ),
-        elliptic=re.compile(rf"{listed}(?:{media}{text}){ends}", flags),
-        own=re.compile(whole("own"), flags),
-        writes=re.compile(writes, flags),
-    )

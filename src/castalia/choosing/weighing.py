@@ -67,6 +67,8 @@ def _decided(wishes: list[Wish], kinds: list[str], classifier: Classifier) -> tu
         if wish.modality not in classifier.labels and (wish.first or not wish.direct):
             return wish.modality, f"You asked for {named(wish.modality)}: “{_shown(wish.words)}”."
     asked = {wish.modality for wish in live if wish.direct}
+    if any(wish.phrase and wish.first and wish.modality == "unsupported" for wish in live):
+        return "unsupported", "Rows shall be sorted into classes or groups, which no generator does."
     if "table" in kinds and "table" in asked:
         return "table", "More rows like those of the attached table are wanted."
     if "audio" in kinds and any("transcri" in wish.words for wish in live) and not asked - {"text"}:

@@ -110,7 +110,9 @@ def _print(choice: Choice) -> None:
         click.echo(choice.refusal)
     model = choice.model or "no installed model"
     family = f" ({choice.family})" if choice.family else ""
-    if choice.refusal is None:
+    if choice.question is not None:
+        click.echo(f"{choice.modality} seems likeliest, {choice.confidence:.0%} sure")
+    elif choice.refusal is None:
         click.echo(f"{choice.modality} by {model}{family}, {choice.confidence:.0%} sure")
     for reason in choice.reasons:
         click.echo(f"  {reason}")

@@ -15,7 +15,10 @@ KINDS = {
     "music": "music generator",
     "video": "clip generator",
     "table": "generator of tables",
+    "plan": "set of models, one for each output",
 }
+WANTED = {"plan": "several outputs at once"}
+"""How a kind that is no modality is called."""
 
 
 def sentences(advice: Advice) -> list[str]:
@@ -25,8 +28,9 @@ def sentences(advice: Advice) -> list[str]:
     if advice.needs:
         first = advice.needs[0]
         told.append(
-            f"{first.requests} of {total} requests ({number(first.part)}; 95 %: {interval(first.part)} %) want "
-            f"{first.kind}: a {named(first.kind)} is the model that this workload needs most."
+            f"{first.requests} of {total} requests ({number(first.part)}; 95 %: {interval(first.part)} %) "
+            f"{wants(first.requests)} {wish(first.kind)}: a {named(first.kind)} is "
+            "what this workload needs most."
         )
         told.append(
             f"A language model serves {number(advice.language)} of the requests that want something made; "
@@ -35,8 +39,8 @@ def sentences(advice: Advice) -> list[str]:
         told += [about(need) for need in advice.needs]
     unmet = total - advice.served - advice.unclear - advice.unsupported
     told.append(
-        f"The installed models would answer {advice.served} of {total} requests; {unmet} lack a model, "
-        f"{advice.unclear} are too unclear and would be asked back, {advice.unsupported} want what no generator makes."
+        f"The installed models would answer {advice.served} of {total} requests. {unmet} without a model; "
+        f"{advice.unclear} too unclear, to be asked back; {advice.unsupported} for what no generator makes."
     )
     told += [f"Of the unsupported {count}: {refusal}" for refusal, count in advice.refusals.items()]
     if advice.agreement is not None:
@@ -49,8 +53,18 @@ def sentences(advice: Advice) -> list[str]:
 
 def other(advice: Advice) -> str:
     """What the rest wants."""
-    rest = [f"{need.requests} want {need.kind}" for need in advice.needs if need.kind != "text"]
+    rest = [f"{need.requests} {wants(need.requests)} {wish(need.kind)}" for need in advice.needs if need.kind != "text"]
     return joined(rest) if rest else "none wants another generator"
+
+
+def wants(count: int) -> str:
+    """The verb for so many requests."""
+    return "wants" if count == 1 else "want"
+
+
+def wish(kind: str) -> str:
+    """What is wanted, in words."""
+    return WANTED.get(kind, kind)
 
 
 def named(kind: str) -> str:
@@ -60,11 +74,12 @@ def named(kind: str) -> str:
 
 def about(need: Need) -> str:
     """One kind of request: how sure, who answers, on what evidence, and what is missing."""
-    told = [f"{need.kind}: {_plural(need.requests)}, on average {number(need.confidence)} sure."]
+    told = [f"{wish(need.kind)}: {_plural(need.requests)}, on average {number(need.confidence)} sure."]
     answering = [one for one in need.models if one.answers]
-    told += [f"{one.model} would answer {one.answers}. {evidence(one)}" for one in answering]
+    does = "take part in" if need.kind == "plan" else "answer"
+    told += [f"{one.model} would {does} {one.answers}. {evidence(one)}" for one in answering]
     trained = need.served - sum(one.answers for one in answering)
-    if trained:
+    if trained > 0 and need.kind != "plan":
         told.append(f"{trained} would be answered by a model that is trained at once on the attached table.")
     if need.requests > need.served:
         told.append(f"{need.requests - need.served} lack an installed model; {need.missing}")
@@ -82,6 +97,8 @@ def evidence(one: Evidence) -> str:
         told.append(
             f"quality {number(one.quality)} [{interval(one.quality)}] between baseline and real ({one.quality.note})"
         )
+    elif one.figures:
+        told.append(f"{one.figures} figures of castalia evaluate, none between a baseline and real items")
     fit, spent = one.comparison.get("typical limitations"), one.comparison.get("CPU-seconds")
     if fit is not None:
         told.append(f"{number(fit)} of {fit.n} compared outputs were flagged or failed")
@@ -147,7 +164,8 @@ def page(advice: Advice) -> str:
 
 
 def _row(need: Need) -> list[str]:
-    best = next((one.model for one in need.models if one.answers), "none installed")
+    able = [one.model for one in need.models if one.answers]
+    best = joined(able if need.kind == "plan" else able[:1]) if able else "none installed"
     share = f"{number(need.part)} [{interval(need.part)}]"
     sure = f"{number(need.confidence)} [{interval(need.confidence)}]"
     return [need.kind, str(need.requests), share, sure, f"{need.served} of {need.requests}", best]

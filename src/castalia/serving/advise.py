@@ -11,7 +11,7 @@ from castalia.choosing.signals.attachments import kinds_of
 from castalia.core.errors import BadRequest
 from castalia.core.models import Model
 from castalia.core.plugins import modalities
-from castalia.core.results import Choice
+from castalia.core.results import PLAN, Choice
 from castalia.judging.comparing.cells import Cell, Comparison, Part, mean, share
 from castalia.judging.comparing.contrasts import joined
 from castalia.judging.comparing.quality import quality
@@ -32,7 +32,8 @@ COMPARED = ("use-case fit", "typical limitations", "CPU-seconds")
 class Evidence(BaseModel):
     """An installed model that could answer a kind of request: how many it would answer, and what was measured of it.
 
-    ``comparison`` holds figures of the newest `castalia compare` that it took part in.
+    ``figures`` counts those of its newest evaluation, ``quality`` places it between their baselines and floors, where
+    they have them; ``comparison`` holds figures of the newest `castalia compare` that it took part in.
     """
 
     model: str
@@ -44,11 +45,15 @@ class Evidence(BaseModel):
     seconds: float | None = None
     """Their median, without loading."""
     quality: Cell | None = None
+    figures: int = 0
     comparison: dict[str, Cell] = Field(default_factory=dict)
 
 
 class Need(BaseModel):
-    """One kind of output that requests want. ``served`` counts those that an installed model would answer."""
+    """One kind of output that requests want, or ``plan``: several at once.
+
+    ``served`` counts those that an installed model would answer; of plans those of which every step has one.
+    """
 
     kind: str
     part: Part
@@ -105,7 +110,7 @@ def advise(house: House, lines: Sequence[Line], source: str, command: str = "") 
         for kind, _ in counted.most_common()
     ]
     labelled = [(line.wanted, choice) for line, choice in zip(lines, choices, strict=True) if line.wanted]
-    agreed = [said.question is None and label == said.modality for label, said in labelled]
+    agreed = [said.question is None and label in outputs_of(said) for label, said in labelled]
     refused = [choice for _, choice in clear if choice.refusal is not None]
     return Advice(
         command=command,
@@ -116,7 +121,7 @@ def advise(house: House, lines: Sequence[Line], source: str, command: str = "") 
         unsupported=len(refused),
         refusals=dict(Counter(str(choice.refusal) for choice in refused).most_common()),
         agreement=share("agreement", agreed) if labelled else None,
-        language=share("language", [choice.modality == "text" for _, choice in wanted]),
+        language=share("language", ["text" in outputs_of(choice) for _, choice in wanted]),
         installed=[model.name for model in models if model.outputs],
     )
 
@@ -138,17 +143,43 @@ def _need(known: Known, kind: str, pairs: list[tuple[Line, Choice]], total: int)
     unanswered = [line for line, choice in pairs if choice.model is None and not choice.settings.get("imitate")]
     reasons = Counter(reason for _, choice in pairs for reason in choice.reasons if _tells(reason))
     examples = [_shortened(known.house.guard.for_history(line.request).prompt) for line, _ in pairs[:EXAMPLES]]
+    if kind == PLAN:
+        served, answered, missing = _planned([choice for _, choice in pairs])
+        able = sorted((model for model in known.models if answered[model.name]), key=lambda one: -answered[one.name])
+    else:
+        served, missing = sum(answered.values()) + imitating, _missing(kind, able, unanswered)
     return Need(
         kind=kind,
         part=share(kind, [True] * len(pairs) + [False] * (total - len(pairs)), better="none"),
         requests=len(pairs),
         confidence=mean("confidence", [choice.confidence for _, choice in pairs], "share"),
-        served=sum(answered.values()) + imitating,
+        served=served,
         models=[_evidence(known, model, answered[model.name]) for model in able],
-        missing=_missing(kind, able, unanswered),
+        missing=missing,
         reasons=[reason for reason, _ in reasons.most_common(2)],
         examples=examples,
     )
+
+
+def _planned(plans: list[Choice]) -> tuple[int, Counter[str | None], str]:
+    """How many plans have a model for every step, in how many each model takes part, and which kinds lack one."""
+    lacking = [{step.modality for step in plan.steps if step.choice is None or step.choice.model is None}
+               for plan in plans]  # fmt: skip
+    taking_part = Counter(
+        name
+        for plan in plans
+        for name in {step.choice.model for step in plan.steps if step.choice is not None} - {None}
+    )
+    kinds = sorted({kind for one in lacking for kind in one})
+    missing = (
+        f"no installed model makes {joined(kinds)}; castalia pull starter gets the starter models." if kinds else ""
+    )
+    return sum(not one for one in lacking), taking_part, missing
+
+
+def outputs_of(choice: Choice) -> list[str]:
+    """The kinds of output that a choice makes: of a plan, one a step, and ``plan`` itself."""
+    return [choice.modality, *(step.modality for step in choice.steps)]
 
 
 def _evidence(known: Known, model: Model, answers: int) -> Evidence:
@@ -170,6 +201,7 @@ def _evidence(known: Known, model: Model, answers: int) -> Evidence:
         passed=passed,
         seconds=None if record is None else round(record.seconds, 3),
         quality=stands,
+        figures=0 if evaluation is None else sum(one.value is not None for one in evaluation.figures),
         comparison=known.compared.get(model.name, {}),
     )
 

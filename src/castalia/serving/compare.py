@@ -14,6 +14,7 @@ from castalia.core.events import Progress
 from castalia.core.machine import usable_cores
 from castalia.core.models import Model
 from castalia.core.requests import new_id
+from castalia.core.results import PLAN
 from castalia.judging.comparing.cells import Compared, Comparison
 from castalia.judging.comparing.contrasts import joined
 from castalia.judging.comparing.material import REQUESTS, Asked
@@ -115,9 +116,12 @@ def asked_of(
     taken = drawn(usable, most, seed)
     models = house.registry.list()
     asked: list[Asked] = []
-    guessed = 0
+    guessed = several = 0
     for line in taken:
         wanted = line.wanted or house.chooser.choose(line.request, models).modality
+        if wanted == PLAN:
+            several += 1
+            continue
         guessed += not line.wanted
         asked.append(
             Asked(line.request.prompt, wanted, line.task or wanted, line.answers, tuple(line.request.attachments))
@@ -130,6 +134,10 @@ def asked_of(
         notes.append(f"{len(taken)} of {len(usable)} requests were drawn, evenly over their classes (seed {seed}).")
     if guessed:
         notes.append(f"The chooser told what {guessed} of {len(taken)} requests want.")
+    if several:
+        notes.append(
+            f"{several} of {len(taken)} requests were left out: they want several outputs, no model makes all."
+        )
     return asked, {"source": path.name, "requests": len(lines), "asked": len(asked)}, notes
 
 

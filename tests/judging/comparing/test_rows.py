@@ -5,11 +5,10 @@ import pytest
 from castalia.core.models import Model
 from castalia.core.results import Measure
 from castalia.judging.comparing.cells import Row, RowSpec, share
-from castalia.judging.comparing.contrasts import contrast
 from castalia.judging.comparing.observed import Output, Subject, Trial
 from castalia.judging.comparing.quality import points, quality
 from castalia.judging.comparing.rows import rows, specs
-from castalia.judging.evaluation.figures import Evaluation, Figure
+from castalia.judging.evaluation.figures import Evaluation, Figure, by_item
 
 NAMES = [
     "core objective", "model scope", "input handling", "output type", "output behaviour", "context depth",
@@ -176,15 +175,33 @@ def test_costs_are_those_of_its_own_kind_and_energy_is_an_estimate() -> None:
     assert row("memory", far).cells["one"].value is None
 
 
-def test_no_difference_where_intervals_overlap() -> None:
-    clear = {"a": share("", [True] * 40), "b": share("", [False] * 40)}
-    assert contrast("fit", clear) == ["Fit: a is highest with 100 %; b (0 %) is lower."]
-    few = {"a": share("", [True] * 2), "b": share("", [False] * 2)}
-    assert contrast("fit", few) == ["Fit: no difference between a and b; their intervals overlap."]
-    single = {"a": share("", [True]), "b": share("", [False])}
-    assert "no difference" in contrast("fit", single)[0]
-    other = few["b"].model_copy(update={"basis": "other data"})
-    assert contrast("fit", {"a": few["a"], "b": other}) == []
+def test_figures_of_other_data_are_not_held_against_each_other() -> None:
+    hits = [trial("request", seed=seed) for seed in range(8)]
+    same = row("use-case fit", subject(trials=hits), subject("two", trials=hits))
+    assert [one.way for one in same.contrasts] == ["pairs", "pairs"]
+    assert row("use-case fit", subject(trials=hits), subject("two", trials=hits[:7])).findings == []
+
+
+def test_figures_of_evaluations_on_the_same_questions_are_paired() -> None:
+    asked = [f"question {number}" for number in range(8)]
+    found = [
+        subject(name, evaluation=evaluation(
+            figure("instructions_followed", value, 0, 1, items=by_item(asked, [value] * 8, seed=0)), name=name))
+        for name, value in (("one", 1.0), ("two", 0.0))
+    ]  # fmt: skip
+    (contrast,) = row("instruction handling", *found).contrasts
+    assert (contrast.way, contrast.pairs, contrast.p, contrast.differ) == ("pairs", 8, 2 / 256, True)
+    assert by_item(["twice", "twice"], [1, 2], 0) == {}
+
+
+def test_seconds_are_paired_where_the_same_was_asked_with_the_same_seeds() -> None:
+    quick = [trial(seed=seed, seconds=1.0 + seed) for seed in range(6)]
+    slow = [trial(seed=seed, seconds=1.1 + seed) for seed in range(6)]
+    found = row("seconds", subject(trials=quick), subject("two", trials=slow))
+    assert found.contrasts[0].way == "pairs"
+    assert found.contrasts[0].differ
+    others = [one.model_copy(update={"prompt": "something else"}) for one in slow]
+    assert row("seconds", subject(trials=quick), subject("two", trials=others)).contrasts[0].way == "intervals"
 
 
 def test_a_share_of_few_is_never_sure() -> None:

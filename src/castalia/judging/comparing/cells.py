@@ -26,6 +26,8 @@ class Cell(BaseModel):
     ``interval`` holds 95 % of what other samples of the same size would give (bootstrap; of shares Wilson's, which does
     not shrink to nothing where all agree); a number without one is exact, or with ``n`` 1 measured once.
     ``basis`` says what it was measured on: only figures of one unit and basis are held against each other.
+    ``items`` holds what each request or question adds to the mean, by what was asked and the seed; two cells with the
+    same ones are compared pair by pair. It is not printed.
     """
 
     value: float | str | None
@@ -36,6 +38,7 @@ class Cell(BaseModel):
     better: Better = "none"
     basis: str = ""
     note: str = ""
+    items: dict[str, float] = Field(default_factory=dict[str, float], exclude=True)
 
     @property
     def number(self) -> float | None:
@@ -61,14 +64,38 @@ class Whole(Cell):
     parts: list[Part] = Field(default_factory=list[Part])
 
 
+Way = Literal["pairs", "intervals", "once", "exact"]
+
+
+class Contrast(BaseModel):
+    """Two models held against each other in one figure; ``differ`` is the verdict.
+
+    ``way``: by ``pairs`` of answers to the same requests (permutation test; ``p`` is adjusted after Holm), by whether
+    their ``intervals`` lie apart, of what was measured ``once`` by whether it is a tenth apart, of ``exact`` figures by
+    whether they are the same. ``difference`` is the first less the second; ``reason`` says why there is no test by
+    pairs.
+    """
+
+    figure: str
+    models: tuple[str, str]
+    way: Way
+    difference: float
+    differ: bool
+    pairs: int | None = None
+    p: float | None = None
+    reason: str = ""
+
+
 class Row(BaseModel):
-    """One row: ``cells`` by the models' names; ``findings`` are sentences that follow from the numbers."""
+    """One row: ``cells`` by the models' names; ``findings`` are sentences that follow from the numbers, and
+    ``contrasts`` what they rest on."""
 
     name: str
     about: str
     group: Literal["kind", "cost"]
     cells: dict[str, Whole]
     findings: list[str] = Field(default_factory=list[str])
+    contrasts: list[Contrast] = Field(default_factory=list[Contrast])
 
 
 class Point(BaseModel):
@@ -137,28 +164,57 @@ def nothing(reason: str, parts: Sequence[Part] = ()) -> Whole:
     return Whole(value=None, reason=reason, parts=list(parts))
 
 
-def share(name: str, hits: Sequence[bool], *, better: Better = "higher", note: str = "", basis: str = "") -> Part:
-    """How many of these are true, with Wilson's interval (1927): a bootstrap of two hits in two would be sure of it."""
+def share(
+    name: str,
+    hits: Sequence[bool],
+    keys: Sequence[str] = (),
+    *,
+    better: Better = "higher",
+    note: str = "",
+    basis: str = "",
+) -> Part:
+    """How many of these are true, with Wilson's interval (1927): a bootstrap of two hits in two would be sure of it.
+
+    ``keys`` say what was asked for each.
+    """
     if not hits:
         return mean(name, [], "share", better=better)
     n, value = len(hits), sum(hits) / len(hits)
     centre = (value + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * sqrt(value * (1 - value) / n + Z * Z / (4 * n * n))
     ends = (short(max(0.0, min(value, centre - half))), short(min(1.0, max(value, centre + half))))
-    return Part(name=name, value=short(value), unit="share", interval=ends, n=n, better=better, note=note, basis=basis)
+    return Part(
+        name=name, value=short(value), unit="share", interval=ends, n=n, better=better, note=note, basis=basis,
+        items=_by_key(keys, hits),
+    )  # fmt: skip
 
 
 def mean(
-    name: str, values: Sequence[float], unit: str, *, better: Better = "none", note: str = "", basis: str = ""
+    name: str,
+    values: Sequence[float],
+    unit: str,
+    keys: Sequence[str] = (),
+    *,
+    better: Better = "none",
+    note: str = "",
+    basis: str = "",
 ) -> Part:
-    """The mean of measured values with its bootstrap interval; of one value, that value."""
+    """The mean of measured values with its bootstrap interval; of one value, that value.
+
+    ``keys`` say what was asked for each.
+    """
     if not values:
         return Part(name=name, value=None, unit=unit, reason="nothing of the kind was seen", better=better)
     found = of_mean(np.asarray(values, dtype=np.float64))
     return Part(
         name=name, value=short(found.value), unit=unit, n=len(values), better=better, note=note, basis=basis,
-        interval=(short(found.low), short(found.high)),
+        interval=(short(found.low), short(found.high)), items=_by_key(keys, values),
     )  # fmt: skip
+
+
+def _by_key(keys: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """Empty where keys are not told, or where one stands for two values."""
+    return dict(zip(keys, map(float, values), strict=True)) if len({*keys}) == len(values) else {}
 
 
 def of_figure(figure: Figure, basis: str, name: str | None = None) -> Part:
@@ -175,12 +231,13 @@ def of_figure(figure: Figure, basis: str, name: str | None = None) -> Part:
         better=figure.direction,
         basis=basis,
         note=", ".join(pieces),
+        items=figure.items,
     )
 
 
 def headline(part: Part, parts: Sequence[Part] = (), note: str = "") -> Whole:
     """The cell whose value is that part's; the others stand below it."""
-    fields = part.model_dump(exclude={"name"})
+    fields = {name: getattr(part, name) for name in Cell.model_fields}
     return Whole.model_validate({**fields, "note": note or part.note, "parts": list(parts)})
 
 

@@ -3,6 +3,7 @@
 from html import escape
 
 from castalia.judging.comparing.cells import Cell, Comparison, Part, Row, Whole
+from castalia.judging.comparing.contrasts import NO_DIFFERENCE
 from castalia.judging.comparing.drawing import as_svg, quality_against_cost
 from castalia.judging.comparing.markdown import TITLES, facts
 from castalia.judging.comparing.reading import interval, number
@@ -24,7 +25,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .55rem .7rem; border-bottom: 1px solid var(--line) }
 tr:last-child > td, tr:last-child > th { border-bottom: 0 }
 .grid { table-layout: fixed } .grid > tbody > tr > td { border-left: 1px solid var(--line) }
-.grid > thead th { background: var(--band) } .grid > thead th:first-child { width: 11rem }
+.grid > thead th { background: var(--band) } .grid > thead th:first-child { width: var(--first) }
 .grid > tbody > tr > th { background: var(--band); position: sticky; left: 0; font-weight: 600 }
 .value { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: break-word }
 .words { font-weight: 400 }
@@ -37,11 +38,21 @@ figure { margin: 0; max-width: 760px } figure svg { max-width: 100%; height: aut
 figcaption { color: var(--soft); font-size: .86rem } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
 nav button { font: inherit; padding: .2rem .8rem; border: 1px solid var(--line); border-radius: 1rem; background: none;
   color: inherit; cursor: pointer }
+@media (max-width: 700px) {
+  body { padding: 1rem } .wide { overflow: visible; border: 0 } .grid { min-width: 0 !important }
+  .grid > thead { display: none } .grid, .grid > tbody, .grid > tbody > tr, .grid > tbody > tr > * { display: block }
+  .grid > tbody > tr { border: 1px solid var(--line); border-radius: 6px; margin: 0 0 .8rem; overflow: hidden }
+  .grid > tbody > tr > th { position: static } .grid > tbody > tr > td { border-left: 0; padding: .4rem .7rem }
+  .grid > tbody > tr > td:last-child { border-bottom: 0 }
+  .grid > tbody > tr > td::before { content: attr(data-model); color: var(--mark); font-size: .82rem; display: block }
+  .facts th, .facts td { display: block; padding: .2rem 0; border: 0 } }
 @media print { details { display: block } nav { display: none } }
 """
 
-FIRST, EACH = 11, 12
+FIRST, EACH = 11, 9.5
 """Width of the first column, and the least of a model's, in rem."""
+MANY, NARROW = 6, 9
+"""From so many models on the first column is narrower."""
 
 SCRIPT = """
 const all = document.querySelectorAll('details')
@@ -71,11 +82,21 @@ def page(comparison: Comparison) -> str:
     parts += [
         _picture(comparison),
         "<h2>Findings, figure by figure</h2>",
-        _listed(findings or ["No figure can be held against another."]),
+        _findings(findings),
         _facts(comparison),
         f"<script>{SCRIPT}</script></html>\n",
     ]
     return "".join(parts)
+
+
+def _findings(told: list[str]) -> str:
+    """Differences first; figures without one are folded away."""
+    same = [one for one in told if f": {NO_DIFFERENCE} between" in one]
+    apart = [one for one in told if one not in same]
+    folded = (
+        f"<details><summary>{len(same)} figures without a difference</summary>{_listed(same)}</details>" if same else ""
+    )
+    return _listed(apart or ["No figure of one model is told from another's."]) + folded
 
 
 def _listed(told: list[str]) -> str:
@@ -89,10 +110,11 @@ def _grid(rows: list[Row], comparison: Comparison) -> str:
     )
     body = "".join(
         f"<tr><th>{escape(row.name)}<div class='soft'>{escape(row.about)}</div></th>"
-        f"{''.join(_cell(cell) for cell in row.cells.values())}</tr>"
+        f"{''.join(_cell(name, cell) for name, cell in row.cells.items())}</tr>"
         for row in rows
     )
-    wide = f"style='min-width: {FIRST + EACH * len(comparison.models)}rem'"
+    first = NARROW if len(comparison.models) >= MANY else FIRST
+    wide = f"style='--first: {first}rem; min-width: {first + EACH * len(comparison.models)}rem'"
     table = f"<table class='grid' {wide}><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>"
     return f"<div class='wide'>{table}</div>"
 
@@ -101,14 +123,15 @@ def _head(about: dict[str, object]) -> str:
     return ", ".join(str(about[key]) for key in ("makes", "family", "engine") if about.get(key))
 
 
-def _cell(cell: Whole) -> str:
+def _cell(name: str, cell: Whole) -> str:
+    start = f"<td data-model='{escape(name, quote=True)}'>"
     parts = "".join(_part(part) for part in cell.parts)
     count = f"{len(cell.parts)} figure{'' if len(cell.parts) == 1 else 's'}"
     more = f"<details><summary>{count}</summary><table>{parts}</table></details>" if parts else ""
     if cell.value is None:
-        return f"<td><div class='none'>n/a</div><div class='soft'>{escape(cell.reason)}</div>{more}</td>"
+        return f"{start}<div class='none'>n/a</div><div class='soft'>{escape(cell.reason)}</div>{more}</td>"
     kind = "value" if cell.number is not None else "value words"
-    return f"<td><div class='{kind}'>{escape(number(cell))}</div>{_below(cell)}{more}</td>"
+    return f"{start}<div class='{kind}'>{escape(number(cell))}</div>{_below(cell)}{more}</td>"
 
 
 def _below(cell: Cell) -> str:
@@ -147,4 +170,4 @@ def _facts(comparison: Comparison) -> str:
         for key, value in facts(comparison).items()
         if value
     )
-    return f"<h2>How it was measured</h2><table>{told}</table>{_listed(comparison.notes)}"
+    return f"<h2>How it was measured</h2><table class='facts'>{told}</table>{_listed(comparison.notes)}"

@@ -1,6 +1,9 @@
 """The report as Markdown."""
 
+from collections import Counter
+
 from castalia.judging.comparing.cells import Cell, Comparison, Row
+from castalia.judging.comparing.pairing import LEVEL
 from castalia.judging.comparing.reading import interval, number
 from castalia.judging.comparing.summary import sentences
 
@@ -44,8 +47,23 @@ def facts(comparison: Comparison) -> dict[str, str]:
         "machine": comparison.machine,
         "requests": f"{asked.get('asked')} of {asked.get('source')}, put to every model with the same seeds",
         "samples": f"{comparison.samples} requests of the model's own kind, seeds from {comparison.seed} on",
-        "intervals": "95 % by bootstrap; where two overlap, no difference is claimed",
+        "intervals": "95 %, by bootstrap; of shares by Wilson's formula",
+        "differences": differences(comparison),
     }
+
+
+def differences(comparison: Comparison) -> str:
+    """How models were held against each other, and how often each way."""
+    ways = Counter(one.way for row in comparison.rows for one in row.contrasts)
+    told = {
+        "pairs": f"by pairs where both were asked the same with the same seeds (permutation test, p at most {LEVEL:g}, "
+        "adjusted after Holm over all pairs of models in that figure)",
+        "intervals": "by whether intervals lie apart where they were not, or where pairs are too few",
+        "once": "by a tenth where something was measured once",
+        "exact": "of exact figures",
+    }
+    pieces = [f"{ways[way]} {words}" for way, words in told.items() if ways[way]]
+    return "; ".join(pieces) or "no figure of one model can be held against another's"
 
 
 def _line(row: Row, names: list[str]) -> str:

@@ -54,6 +54,11 @@ class Trial(BaseModel):
     error: dict[str, object] | None = None
 
     @property
+    def key(self) -> str:
+        """What was asked, and with which seed: trials of two models with the same one are a pair."""
+        return f"{self.purpose}/{self.seed}/{self.attached}/{self.prompt}"
+
+    @property
     def kinds(self) -> list[str]:
         """What came out, each kind once."""
         return list(dict.fromkeys(output.kind for output in self.outputs))

@@ -35,7 +35,7 @@ def points(subjects: Sequence[Subject]) -> tuple[list[Point], dict[str, str]]:
     found: list[Point] = []
     left: dict[str, str] = {}
     for subject in subjects:
-        costs = used(subject)
+        costs = list(used(subject).values())
         placed = None if subject.evaluation is None else quality(subject.evaluation.figures)
         if placed is None:
             left[subject.name] = subject.no_evaluation or "no figure with floor and baseline"

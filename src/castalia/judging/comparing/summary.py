@@ -1,7 +1,7 @@
 """The few sentences at the head of a report, each from figures of its rows."""
 
 from castalia.judging.comparing.cells import Comparison
-from castalia.judging.comparing.contrasts import contrast, joined
+from castalia.judging.comparing.contrasts import joined, titled
 
 HEADS = ("use-case fit", "seconds", "CPU-seconds", "memory", "disk")
 
@@ -15,7 +15,7 @@ def sentences(comparison: Comparison) -> list[str]:
             if came:
                 told.append(f"Asked for {comparison.requests.get('asked')} things of all kinds, {joined(came)}.")
         elif row.name in HEADS:
-            told += contrast(row.name, row.cells)
+            told += [one for one in row.findings if one.startswith(f"{titled(row.name)}:")]
     best = [point.model for point in sorted(comparison.points, key=lambda point: point.cost) if point.frontier]
     if len(comparison.points) > 1:
         told.append(

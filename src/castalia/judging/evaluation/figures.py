@@ -1,5 +1,7 @@
 """What an evaluation finds: figures with all that is needed to read them, and the whole report."""
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,12 +21,25 @@ class Figure(Measure):
 
     ``floor`` is the same measure of real items that were not used to judge: what a perfect model would get.
     ``baseline`` is that of the trivial stand-in that ``Evaluation.baseline`` describes. ``about`` says what is measured
-    and after whom. ``value`` is None where it could not be measured; then ``note`` says why.
+    and after whom. ``value`` is None where it could not be measured; then ``note`` says why. ``items`` holds what each
+    question adds to a mean (`by_item`): two models that were asked the same are compared by it.
     """
 
     axis: Axis
     baseline: float | None = None
     about: str = ""
+    items: dict[str, float] = Field(default_factory=dict[str, float])
+
+
+def by_item(asked: Sequence[str], values: Iterable[float], seed: int) -> dict[str, float]:
+    """What each question adds to a mean, told by a digest of its words and the seed; the mean of all is the figure.
+
+    Empty where one question is asked twice: then they cannot be told apart.
+    """
+    names = [hashlib.sha256(f"{seed} {one}".encode()).hexdigest()[:12] for one in asked]
+    if len({*names}) < len(names):
+        return {}
+    return {name: round(float(value), 6) for name, value in zip(names, values, strict=True)}
 
 
 class Picture(BaseModel):

@@ -18,7 +18,7 @@ from castalia.core.results import Measure
 from castalia.judging.context import CheckContext
 from castalia.judging.evaluation.bench import Bench
 from castalia.judging.evaluation.bootstrap import of_mean, of_statistic
-from castalia.judging.evaluation.figures import Evaluation, Example, Figure
+from castalia.judging.evaluation.figures import Evaluation, Example, Figure, by_item
 from castalia.judging.evaluation.vectors import figure
 from castalia.judging.instant.speech import check
 from castalia.judging.instant.words import spoken_words, word_error_rate
@@ -152,6 +152,7 @@ def _word_errors(sentences: list[str], heard: list[str] | None, seed: int) -> Fi
         unit="share of words",
         direction="lower",
         about=about,
+        items=by_item(sentences, errors * len(sentences) / words.sum(), seed),
     )
 
 

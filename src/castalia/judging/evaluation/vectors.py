@@ -47,6 +47,7 @@ def figure(
     unit: str,
     direction: Literal["higher", "lower", "none"],
     about: str,
+    items: dict[str, float] | None = None,
 ) -> Figure:
     """A figure from its estimate; numbers are kept to six digits."""
     return Figure(
@@ -60,6 +61,7 @@ def figure(
         floor=None if floor is None else _short(floor),
         baseline=None if baseline is None else _short(baseline),
         about=about,
+        items=items or {},
     )
 
 

@@ -136,7 +136,9 @@ def run_object(evals: Evals, run: EvalRun, base: str) -> dict[str, object]:
         "castalia": {
             "message": run.message,
             "fraction": run.fraction,
-            "figures": [] if found is None else [one.model_dump(mode="json") for one in found.figures],
+            "figures": []
+            if found is None
+            else [one.model_dump(mode="json", exclude={"items"}) for one in found.figures],
         },
     }
 

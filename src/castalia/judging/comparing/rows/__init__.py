@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Sequence
 
 from castalia.judging.comparing.cells import Row, RowSpec, Whole, nothing
-from castalia.judging.comparing.contrasts import findings
+from castalia.judging.comparing.contrasts import judged
 from castalia.judging.comparing.observed import Subject
 
 
@@ -29,7 +29,7 @@ def rows(subjects: Sequence[Subject]) -> list[Row]:
         )
         for spec in specs()
     ]
-    return [row.model_copy(update={"findings": findings(row)}) for row in made]
+    return [judged(row) for row in made]
 
 
 def _cell(spec: RowSpec, subject: Subject) -> Whole:

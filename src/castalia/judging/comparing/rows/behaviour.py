@@ -12,9 +12,9 @@ from castalia.judging.evaluation.bootstrap import of_statistic
 def cell(subject: Subject) -> Whole:
     """The mean distance between outputs of other seeds; below, repeatability and diversity."""
     firsts = {trial.seed: trial.outputs[0] for trial in subject.of("sample") if trial.outputs}
-    repeats = [(firsts[trial.seed], trial.outputs[0]) for trial in subject.of("repeat")
-               if trial.outputs and trial.seed in firsts]  # fmt: skip
-    parts = [share("same seed, same bytes", [one.sha256 == two.sha256 for one, two in repeats], better="higher")]
+    again = [trial for trial in subject.of("repeat") if trial.outputs and trial.seed in firsts]
+    same = [firsts[trial.seed].sha256 == trial.outputs[0].sha256 for trial in again]
+    parts = [share("same seed, same bytes", same, [trial.key for trial in again])]
     varied = subject.figure("vendi_ratio") or subject.figure("self_consistency")
     if varied is not None:
         parts.append(of_figure(varied, subject.evaluated_on()))

@@ -28,9 +28,10 @@ def _recall(subject: Subject) -> Whole:
     parts: list[Part] = []
     reached = 0.0
     for distance in sorted({trial.distance or 0 for trial in asked}):
-        hits = [bool(trial.right) for trial in asked if trial.distance == distance]
-        part = share(f"recalled over {distance} words", hits)
-        errors = [trial.error for trial in asked if trial.distance == distance and trial.error is not None]
+        here = [trial for trial in asked if trial.distance == distance]
+        hits, keys = [bool(trial.right) for trial in here], [trial.key for trial in here]
+        part = share(f"recalled over {distance} words", hits, keys)
+        errors = [trial.error for trial in here if trial.error is not None]
         if errors:
             part = part.model_copy(update={"note": f"refused {len(errors)} x: {errors[0]['code']}"})
         parts.append(part)

@@ -10,11 +10,12 @@ JOULES_PER_WATT_HOUR = 3600.0
 
 def seconds(subject: Subject) -> Whole:
     """By the clock, for one request of its own kind."""
-    values = [trial.seconds for trial in subject.of("sample") if trial.error is None]
-    if not values:
+    made = [trial for trial in subject.of("sample") if trial.error is None]
+    if not made:
         return nothing("nothing was made")
     load = Part(name="loading", value=round(subject.load_seconds, 2), unit="s", n=1, better="lower")
-    return headline(mean("", values, "s", better="lower"), [load])
+    values, keys = [trial.seconds for trial in made], [trial.key for trial in made]
+    return headline(mean("", values, "s", keys, better="lower"), [load])
 
 
 def processor(subject: Subject) -> Whole:
@@ -23,13 +24,15 @@ def processor(subject: Subject) -> Whole:
         return nothing("it computes elsewhere")
     values = used(subject)
     return (
-        headline(mean("", values, "CPU-s", better="lower")) if values else nothing("no process of its own to measure")
+        headline(mean("", list(values.values()), "CPU-s", list(values), better="lower"))
+        if values
+        else nothing("no process of its own to measure")
     )
 
 
-def used(subject: Subject) -> list[float]:
-    """CPU-seconds of each request of its own kind."""
-    return [t.cpu_seconds for t in subject.of("sample") if t.error is None and t.cpu_seconds is not None]
+def used(subject: Subject) -> dict[str, float]:
+    """CPU-seconds of each request of its own kind, by what was asked."""
+    return {t.key: t.cpu_seconds for t in subject.of("sample") if t.error is None and t.cpu_seconds is not None}
 
 
 def memory(subject: Subject) -> Whole:
@@ -55,9 +58,9 @@ def energy(subject: Subject) -> Whole:
     values = used(subject)
     if not values:
         return nothing("no process of its own to measure")
-    spent = [value * WATTS / JOULES_PER_WATT_HOUR * 1000 for value in values]
+    spent = [value * WATTS / JOULES_PER_WATT_HOUR * 1000 for value in values.values()]
     note = f"an estimate: CPU-seconds at {WATTS:g} W a core, nothing was metered"
-    return headline(mean("", spent, "mWh", better="lower", note=note))
+    return headline(mean("", spent, "mWh", list(values), better="lower", note=note))
 
 
 def price(subject: Subject) -> Whole:
@@ -67,8 +70,9 @@ def price(subject: Subject) -> Whole:
     listed = subject.model.details.get("price_per_million_tokens")
     if not isinstance(listed, int | float):
         return nothing("no price_per_million_tokens is set for it")
-    spent = [trial.tokens * listed / 1e6 for trial in subject.of("sample") if trial.error is None]
-    return headline(mean("", spent, "$", better="lower")) if spent else nothing("nothing was made")
+    made = [trial for trial in subject.of("sample") if trial.error is None]
+    spent, keys = [trial.tokens * listed / 1e6 for trial in made], [trial.key for trial in made]
+    return headline(mean("", spent, "$", keys, better="lower")) if made else nothing("nothing was made")
 
 
 ROWS = [

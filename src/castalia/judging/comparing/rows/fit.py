@@ -1,7 +1,7 @@
 """Use-case fit: how many of the requests given it serves, by task class."""
 
-from castalia.judging.comparing.cells import RowSpec, Whole, headline, nothing, share
-from castalia.judging.comparing.observed import Subject
+from castalia.judging.comparing.cells import Part, RowSpec, Whole, headline, nothing, share
+from castalia.judging.comparing.observed import Subject, Trial
 
 
 def cell(subject: Subject) -> Whole:
@@ -11,10 +11,14 @@ def cell(subject: Subject) -> Whole:
         return nothing("no request was asked")
     basis = f"{len(asked)} requests"
     parts = [
-        share(task, [trial.served for trial in asked if trial.task == task], basis=basis)
+        _served(task, [trial for trial in asked if trial.task == task], basis)
         for task in dict.fromkeys(trial.task for trial in asked)
     ]
-    return headline(share("", [trial.served for trial in asked], basis=basis), parts)
+    return headline(_served("", asked, basis), parts)
+
+
+def _served(name: str, trials: list[Trial], basis: str) -> Part:
+    return share(name, [one.served for one in trials], [one.key for one in trials], basis=basis)
 
 
 ROWS = [

@@ -11,10 +11,11 @@ def cell(subject: Subject) -> Whole:
     """Verifiable instructions for language, the asked class for media; below, the checks against the request."""
     parts: list[Part] = []
     for name in sorted(CONTROLLED):
-        seen = [one for trial in subject.of("sample", "request") for one in trial.measures
+        seen = [(trial.key, one) for trial in subject.of("sample", "request") for one in trial.measures
                 if one.name == name and one.value is not None]  # fmt: skip
         if seen:
-            parts.append(share(f"check of {name.replace('_', ' ')}", [one.status == "pass" for one in seen]))
+            passed, keys = [one.status == "pass" for _, one in seen], [key for key, _ in seen]
+            parts.append(share(f"check of {name.replace('_', ' ')}", passed, keys))
     for name in ("instructions_followed", "class_obeyed"):
         figure = subject.figure(name)
         if figure is not None:
@@ -24,7 +25,7 @@ def cell(subject: Subject) -> Whole:
         return headline(first, parts[1:], f"{first.name}: outputs that pass it")
     if subject.evaluation is None:
         return nothing(subject.no_evaluation)
-    return nothing("it was trained without classes, so that nothing can be asked for by name")
+    return nothing("it has no classes by which a classifier could check what was asked for")
 
 
 ROWS = [

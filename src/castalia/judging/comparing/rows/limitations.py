@@ -11,16 +11,18 @@ def cell(subject: Subject) -> Whole:
         return nothing("no request of its kind was asked")
     answered = [trial for trial in own if trial.error is None]
     names = dict.fromkeys(one.name for trial in answered for one in trial.measures if one.status != "pass")
-    parts = [share("errors", [trial.error is not None for trial in own], better="lower")]
+    keys = [trial.key for trial in own]
+    parts = [share("errors", [trial.error is not None for trial in own], keys, better="lower")]
     for name in names:
-        seen = [one for trial in answered for one in trial.measures if one.name == name]
-        failing = [one for one in seen if one.status != "pass"]
-        parts.append(share(name, [one.status != "pass" for one in seen], note=failing[0].note, better="lower"))
+        seen = [(trial.key, one) for trial in answered for one in trial.measures if one.name == name]
+        failing = [one for _, one in seen if one.status != "pass"]
+        failed, asked = [one.status != "pass" for _, one in seen], [key for key, _ in seen]
+        parts.append(share(name, failed, asked, note=failing[0].note, better="lower"))
     parts = [parts[0], *sorted(parts[1:], key=lambda part: -(part.number or 0.0))]
     if not answered:
         codes = sorted({str(trial.told) for trial in own})
         return nothing(f"every request failed: {', '.join(codes)}", parts)
-    flagged = share("", [trial.error is not None or trial.status != "pass" for trial in own], better="lower")
+    flagged = share("", [trial.error is not None or trial.status != "pass" for trial in own], keys, better="lower")
     return headline(flagged, parts, "flagged, blocked or failed")
 
 

@@ -12,7 +12,7 @@ def cell(subject: Subject) -> Whole:
     if not asked:
         return nothing("no request was asked")
     came = Counter(kind for trial in asked for kind in trial.kinds)
-    right = share("the kind that was asked for", [trial.brought for trial in asked])
+    right = share("the kind that was asked for", [trial.brought for trial in asked], [trial.key for trial in asked])
     parts = [right]
     for wanted in dict.fromkeys(trial.wanted for trial in asked):
         told = Counter(trial.told for trial in asked if trial.wanted == wanted)

@@ -10,7 +10,7 @@ import numpy as np
 from castalia.judging.evaluation.bench import Answer, Bench
 from castalia.judging.evaluation.bootstrap import of_mean, of_statistic
 from castalia.judging.evaluation.calibration import expected_calibration_error, reliability
-from castalia.judging.evaluation.figures import Curve, Example, Figure
+from castalia.judging.evaluation.figures import Curve, Example, Figure, by_item
 from castalia.judging.evaluation.language.instructions import instructions
 from castalia.judging.evaluation.language.material import Material, Question
 from castalia.judging.evaluation.language.support import support
@@ -34,7 +34,7 @@ def facts(bench: Bench, material: Material, seed: int) -> tuple[list[Figure], li
     others = [matches(answer.text, one.answers) for answer, one in zip(turned, questions, strict=True)]
     found = [
         figure("exact_match", "knowledge", of_mean(right, seed), 1.0, float(np.mean(others)), unit="share",
-               direction="higher",
+               direction="higher", items=by_item(prompts, right, seed),
                about="Questions whose answer holds an accepted one as words of its own; the baseline gives each "
                "question the answer of the next.")
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def obedience(bench: Bench, seed: int) -> tuple[list[Figure], list[Example]]:
     count = len({one.kind for one in asked})
     found = figure(
         "instructions_followed", "instructions", of_mean(np.array(followed), seed), 1.0, float(np.mean(lazy)),
-        unit="share", direction="higher",
+        unit="share", direction="higher", items=by_item([one.prompt for one in asked], followed, seed),
         about=f"Verifiable instructions of {count} kinds that the answer follows (after Zhou et al., 2023), own "
         "prompts; the baseline is one polite sentence.",
     )  # fmt: skip
@@ -109,11 +109,12 @@ def sources(bench: Bench, questions: Sequence[Question], seed: int) -> tuple[lis
     wrong = [matches(answer.text, one.answers) for answer, one in zip(answers, foreign, strict=True)]
     figures = [
         figure("support", "knowledge", of_mean(np.array(backed), seed), float(np.mean(own)), float(np.mean(trivial)),
-               unit="share", direction="higher",
+               unit="share", direction="higher", items=by_item(prompts, backed, seed),
                about="Sentences of answers whose numbers, names and longer words stand in the source; the floor is the "
                "source itself, the baseline the answers held against other sources."),
         figure("answers_from_sources", "knowledge", of_mean(np.array(right), seed), 1.0, float(np.mean(wrong)),
-               unit="share", direction="higher", about="Questions about a given text that are answered right."),
+               unit="share", direction="higher", items=by_item(prompts, right, seed),
+               about="Questions about a given text that are answered right."),
     ]  # fmt: skip
     examples = [
         Example(title=one.text, lines={"answer": answer.text, "source": one.source}, passed=share == 1.0)
@@ -128,6 +129,7 @@ def writing(bench: Bench, material: Material, seed: int) -> tuple[list[Figure], 
     answers = bench.ask_all(prompts, seed + 1, "writing", max_tokens=160, logprobs=None)
     texts = [answer.text for answer in answers]
     figures = written(texts, material.passages, seed)
+    figures[0].items = by_item(prompts, [repetition(one) for one in texts], seed)
     examples = [Example(title=prompt, lines={"answer": text}) for prompt, text in zip(prompts, texts, strict=True)]
     return figures, examples
 
@@ -166,9 +168,11 @@ def consistency(bench: Bench, material: Material, seed: int) -> tuple[list[Figur
     told = [" ".join(words_of(answer.text)) for answer in answers]
     groups = [told[start : start + REPEATS] for start in range(0, len(told), REPEATS)]
     mixed = [told[start::REPEATS] for start in range(REPEATS)]
+    agreed = [agreement(one) for one in groups]
     found = figure(
-        "self_consistency", "knowledge", of_mean(np.array([agreement(one) for one in groups]), seed), 1.0,
+        "self_consistency", "knowledge", of_mean(np.array(agreed), seed), 1.0,
         float(np.mean([agreement(one) for one in mixed])), unit="share", direction="higher",
+        items=by_item(material.samplings, agreed, seed),
         about=f"Words that pairs among {REPEATS} answers at temperature 1 have in common (after Wang et al., 2023); "
         "the baseline pairs answers to different questions.",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from castalia.core.errors import BadRequest
 from castalia.core.plugins import engines
 from castalia.judging.evaluation.bench import Bench
 from castalia.judging.evaluation.bootstrap import of_mean, of_statistic
-from castalia.judging.evaluation.figures import Figure
+from castalia.judging.evaluation.figures import Figure, by_item
 from castalia.judging.evaluation.language.texts import sentences_of
 from castalia.judging.evaluation.vectors import figure
 
@@ -47,8 +47,9 @@ def bits_per_byte(texts: Sequence[str], likelihood: Likelihood, about: str, floo
     packed = sum(8 * len(zlib.compress(text.encode(), 9)) for text in texts) / sizes.sum()
     measured = of_statistic(lambda rows: float(bits[rows].sum() / sizes[rows].sum()), len(texts))
     return figure(
-        "bits_per_byte", "language", measured, floor, packed, unit="bits per byte", direction="lower", about=about
-    )
+        "bits_per_byte", "language", measured, floor, packed, unit="bits per byte", direction="lower", about=about,
+        items=by_item(texts, bits * len(texts) / sizes.sum(), 0),
+    )  # fmt: skip
 
 
 def coherence(texts: Sequence[str], likelihood: Likelihood, seed: int) -> Figure | None:
@@ -71,6 +72,7 @@ def coherence(texts: Sequence[str], likelihood: Likelihood, seed: int) -> Figure
            for start in range(0, len(scores), step)]  # fmt: skip
     return figure(
         "coherence", "language", of_mean(np.array(won), seed), 1.0, 0.5, unit="share", direction="higher",
+        items=by_item([true for true, _ in pairs], [float(one) for one in won], seed),
         about=f"Texts whose sentences are likelier in their true order than in each of {ORDERS} shuffled ones (after "
         "Barzilay and Lapata, 2008); 0.5 is chance.",
     )  # fmt: skip
