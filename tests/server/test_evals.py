@@ -56,8 +56,8 @@ def test_a_run_gives_figures_items_and_a_report(running: Running) -> None:
     report = httpx.get(run.report_url, headers=running.headers)
     assert report.text.startswith("<!doctype html>")
     assert "http" not in report.text.replace("http://www.w3.org/2000/svg", "")
-    # the registry knows, too
-    assert running.house.registry.get("talker").figures["evaluation.exact_match"] in {0.0, 1.0}
+    # what it does with somebody's questions is not what it is compared by
+    assert not any(name.startswith("evaluation.") for name in running.house.registry.get("talker").figures)
     client.evals.delete(made.id)
     with pytest.raises(openai.NotFoundError):
         client.evals.retrieve(made.id)

@@ -107,6 +107,7 @@ class Evals(BackgroundRuns[EvalRun]):
                 engine=run.engine,
                 run=run.id,
                 command=f"POST /v1/evals/{run.eval}/runs",
+                aside=items is not None,
             ),
         )
 

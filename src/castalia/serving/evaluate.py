@@ -38,10 +38,12 @@ def evaluate(
     engine: str | None = None,
     run: str | None = None,
     command: str = "",
+    aside: bool = False,
 ) -> Generator[Progress | Evaluated]:
     """Measure a model: progress, then `Evaluated`; its figures are in the registry, and on its card where it has one.
 
-    ``run`` names the folder of the report in ``<home>/evaluations``; a fresh one when left out. Closing the iterator
+    With ``aside`` they only stand in the report: what a model does with questions of somebody's own is not what it is
+    compared by. ``run`` names the folder of the report in ``<home>/evaluations``; a fresh one when left out. Closing the iterator
     stops it and leaves nothing. Raises NotFound, BadRequest, DatasetError, MissingExtra and what the model raises.
     """
     model = house.registry.get(name)
@@ -66,7 +68,8 @@ def evaluate(
         if run is None:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    keep(house, model.name, found.evaluation, folder)
+    if not aside:
+        keep(house, model.name, found.evaluation, folder)
     yield found
 
 
