@@ -39,8 +39,10 @@ def ship(source: Path, target: Path, facts: dict[str, object]) -> None:
     """Write the folder of a starter model."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source / SAMPLES, target / SAMPLES)
-    for name in (CONFIG, CARD_TEXT, FINGERPRINTS):
+    for name in (CONFIG, FINGERPRINTS):
         shutil.copy(source / name, target / name)
+    _, _, text = (source / CARD_TEXT).read_text("utf-8").partition("\n")
+    (target / CARD_TEXT).write_text(f"# {target.name}\n{text}", encoding="utf-8")
     for name in (WEIGHTS, COMPRESSOR_WEIGHTS):
         if (source / name).is_file():
             tensors = {key: _half(value) for key, value in load_file(source / name).items()}

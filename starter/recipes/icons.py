@@ -6,8 +6,9 @@ are also painted in other colours, so that colour and kind are learnt apart; 200
 shown, for `starter/measures/icons.py`.
 
     python starter/recipes/icons.py icons/
-    castalia train icons/ --name icons --family diffusion --size medium --minutes 64 --data size=64 \\
+    castalia train icons/ --name icons-1 --family diffusion --size medium --minutes 64 --data size=64 \\
         --compress latents --option rate=0.002 --option dropout=0
+    castalia train icons/ --name icons --from icons-1 --minutes 85 --data size=64 --option rate=0.002
 
 ``--plain`` writes the icons as they are, without other colours: the set of `benchmarks/icons.py`.
 """
