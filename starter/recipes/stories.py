@@ -25,7 +25,7 @@ WITHOUT_THING = 0.1
 HELD_OUT = 20
 """One in so many pairs of character and thing is in no story."""
 TRAIN = (
-    "castalia train {folder} --name stories --modality text --family transformer --threads 1 --size tiny --minutes 5 "
+    "castalia train {folder} --name stories --modality text --family transformer --threads 1 --size tiny --minutes 18 "
     "--data items=requests --data tokenizer=bpe --data vocabulary=2048 --option repeating=0.25 "
     '--licence "CC0-1.0: composed by a grammar of our own, starter/recipes/stories.py"'
 )
