@@ -36,11 +36,50 @@ SEARCHES = re.compile(
     re.IGNORECASE,
 )
 PREDICTIONS = re.compile(
-    r"\b(?:predict|forecast|classif|categori|cluster|regress|anomal|outlier|estimat|churn|segment|score|label|etiquet|kategor|predic|pronostic|pr[ée]di"
-    r"|pr[ée]vo|vorher|voraus|klassifiz|agrup|regroup|gruppier|entrena|entra[iî]ne|trainier|train a)\w*"
+    r"\b(?:predict|forecast|classif|categori|cluster|regress|anomal|outlier|estimat|churn|segment|score|label"
+    r"|etiquet|kategor|predic|pronostic|pr[ée]di|pr[ée]vo|vorher|voraus|klassifiz|agrup|regroup|gruppier|entrena"
+    r"|entra[iî]ne|trainier|train a)\w*"
     r"|预测|分类|分组|聚类|异常|训练|dự đoán|dự báo|phân loại|huấn luyện|bất thường",
     re.IGNORECASE,
 )
+
+BEFORE = r"^(?:(?:please|kindly|can you|could you|would you|help me|por favor|bitte|hãy|vui lòng) )*"
+SORTING = tuple(
+    re.compile(verbs + between + rows)
+    for verbs, between, rows in (
+        (
+            BEFORE + r"(?:classify|categori[sz]e|cluster|label|segment)\b",
+            r"[^.?!\n]{0,40}?",
+            r"\b(?:rows?|records|observations|data points)\b(?! of (?:text|music))",
+        ),
+        (BEFORE + r"sort\b", r"[^.?!\n]{0,30}?", r"\b(?:rows|records)\b[^.?!\n]{0,12}?\binto\b"),
+        (BEFORE + r"(?:classify|cluster|segment)", r" (?:the |this |my |our )?", r"(?:table|data ?set|<file:table>)"),
+        (
+            BEFORE + r"(?:clasifi[cq]\w+|agrup\w+|segment\w+|etiquet\w+)\b",
+            r"[^.?!\n]{0,30}?",
+            r"\b(?:filas|registros)\b",
+        ),
+        (
+            BEFORE + r"(?:class(?:e|er|ez|ifie[rz]?)|catégorise[rz]?|regroupe[rz]?|étiquette[rz]?)\b",
+            r"[^.?!\n]{0,30}?",
+            r"\b(?:lignes|enregistrements)\b",
+        ),
+        (
+            BEFORE + r"(?:klassifizier\w*|kategorisier\w*|gruppier\w*|ordne)\b",
+            r"[^.?!\n]{0,30}?",
+            r"\b(?:zeilen|datensätze)\b",
+        ),
+        (r"^(?:请|帮我|把|将|对|给| )*[^。，]{0,8}", r"(?:行|记录)[^。，]{0,3}", r"(?:分类|聚类|打上?标签)"),
+        (BEFORE + r"(?:phân loại|phân cụm|gán nhãn)", r"[^.?!\n]{0,20}?", r"\b(?:hàng|dòng|bản ghi)\b"),
+    )
+)
+"""Rows that shall be sorted into classes or groups; only as a command: "explain how to ..." is a text."""
+
+
+def sorts_rows(reading: Reading) -> bool:
+    """Whether rows shall be sorted into classes or groups, which no generator does."""
+    sentence = " ".join(reading.tokens).replace("_", " ")
+    return any(one.search(sentence) for one in SORTING)
 
 
 def kind_of_request(reading: Reading, kinds: list[str]) -> Kind:

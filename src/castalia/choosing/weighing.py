@@ -6,6 +6,7 @@ from castalia.choosing.classifier import Classifier
 from castalia.choosing.features import blocks, hashed
 from castalia.choosing.lexicon import Lexicon
 from castalia.choosing.reading import Reading
+from castalia.choosing.refusing import sorts_rows
 from castalia.choosing.signals.openness import flattened, is_open
 from castalia.choosing.signals.wishes import Wish, find_wishes
 from castalia.choosing.wording import joined, named, percent
@@ -35,7 +36,7 @@ def weigh(reading: Reading, kinds: list[str], lexicon: Lexicon, classifier: Clas
     found = blocks(reading, wishes, kinds, lexicon)
     probabilities = classifier.probabilities(*hashed(found))
     reasons: list[str] = []
-    decided = _decided(wishes, kinds, classifier)
+    decided = _decided(reading, wishes, kinds, classifier)
     if decided:
         modality, reason = decided
         probabilities = _give(probabilities, modality, CERTAIN)
@@ -60,14 +61,14 @@ def weigh(reading: Reading, kinds: list[str], lexicon: Lexicon, classifier: Clas
     return Weighed(probabilities, reasons, wishes)
 
 
-def _decided(wishes: list[Wish], kinds: list[str], classifier: Classifier) -> tuple[str, str] | None:
+def _decided(reading: Reading, wishes: list[Wish], kinds: list[str], classifier: Classifier) -> tuple[str, str] | None:
     """The rule that outranks the wording, if one applies: (modality, reason)."""
     live = [wish for wish in wishes if not wish.negated]
     for wish in live:
         if wish.modality not in classifier.labels and (wish.first or not wish.direct):
             return wish.modality, f"You asked for {named(wish.modality)}: “{_shown(wish.words)}”."
     asked = {wish.modality for wish in live if wish.direct}
-    if any(wish.phrase and wish.first and wish.modality == "unsupported" for wish in live):
+    if sorts_rows(reading):
         return "unsupported", "Rows shall be sorted into classes or groups, which no generator does."
     if "table" in kinds and "table" in asked:
         return "table", "More rows like those of the attached table are wanted."

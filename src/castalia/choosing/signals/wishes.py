@@ -29,8 +29,6 @@ class Wish:
     negated: bool = False
     first: bool = False
     """Whether it opens the request or a sentence of it, as a command does."""
-    phrase: bool = False
-    """Whether it is a whole turn of phrase, not a verb with its thing."""
 
 
 def find_wishes(reading: Reading, lexicon: Lexicon) -> list[Wish]:
@@ -73,9 +71,7 @@ def _set_phrases(reading: Reading, lexicon: Lexicon) -> list[Wish]:
         if found:
             before = sentence[: found.start()].split()
             negated = any(word in lexicon.negate for word in before[-3:])
-            wishes.append(
-                Wish(modality, found.group(0)[:60], direct=True, negated=negated, first=not before, phrase=True)
-            )
+            wishes.append(Wish(modality, found.group(0)[:60], direct=True, negated=negated, first=not before))
     return wishes
 
 
