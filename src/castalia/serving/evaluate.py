@@ -44,7 +44,8 @@ def evaluate(
 
     With ``aside`` they only stand in the report: what a model does with questions of somebody's own is not what it is
     compared by. ``run`` names the folder of the report in ``<home>/evaluations``; a fresh one when left out. Closing
-    the iterator stops it and leaves nothing. Raises NotFound, BadRequest, DatasetError, MissingExtra and what the model raises.
+    the iterator stops it and leaves nothing. Raises NotFound, BadRequest, DatasetError, MissingExtra and what the
+    model raises.
     """
     model = house.registry.get(name)
     plan = plan_evaluation(
