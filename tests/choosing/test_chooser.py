@@ -222,7 +222,7 @@ def test_an_attached_table_is_imitated(chooser: Chooser, tmp_path: Path) -> None
 
 def test_proposed_settings(chooser: Chooser) -> None:
     short = choose(chooser, "What is the capital of Chile? Answer in one word.")
-    assert short.settings == {"temperature": 0.0, "max_tokens": 16}
+    assert short.settings == {"temperature": 0.0, "max_tokens": 48}
     assert choose(chooser, "Write a poem about moss").settings == {"temperature": 0.9}
     assert choose(chooser, "Write a Rust function that reverses a list").settings == {"temperature": 0.2}
     kept = choose(chooser, "What is the capital of Chile? Answer in one word.", options={"max_tokens": 5})

@@ -59,7 +59,7 @@ def propose_text(reading: Reading) -> tuple[dict[str, object], str | None]:
     """Options of text generation for this prompt, and the reason in words."""
     prompt = reading.whole
     if ONE_WORD.search(prompt):
-        return {"temperature": 0.0, "max_tokens": 16}, "A one-word answer is wanted: short, and no chance in it."
+        return {"temperature": 0.0, "max_tokens": 48}, "A one-word answer is wanted: short, and no chance in it."
     if CODE.search(prompt):
         return {"temperature": 0.2}, "Code wants a low temperature."
     if CREATIVE.search(prompt):
