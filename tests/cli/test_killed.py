@@ -153,12 +153,11 @@ def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
         text=True,
     )
     assert training.stderr is not None
-    with training.stderr:
+    with training, training.stderr:
         assert any(line.startswith("step") for line in training.stderr), "it is under way"
         workers = psutil.Process(training.pid).children()
         victims = {"command": training, "worker": workers[0]}
         victims[victim].kill()
-        training.wait()
     assert eventually(lambda: gone([worker.pid for worker in workers]))
     assert "broken" not in castalia("ls").stdout
 

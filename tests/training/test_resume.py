@@ -17,8 +17,11 @@ from castalia.training.plan import TrainingPlan
 def worker_of(folder):
     """The training process of a run."""
     for child in psutil.Process().children(recursive=True):
-        if {str(folder), "castalia.training.worker"} <= set(child.cmdline()):
-            return child
+        try:
+            if {str(folder), "castalia.training.worker"} <= set(child.cmdline()):
+                return child
+        except psutil.NoSuchProcess:  # it ended meanwhile; a zombie counts among these
+            continue
     raise AssertionError("no worker is running")
 
 

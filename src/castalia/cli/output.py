@@ -83,7 +83,7 @@ class ProgressView:
         self.console = stderr()
         self.silent = silent
         self._live: Live | None = None
-        self._told = 0.0
+        self._told: float | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +100,9 @@ class ProgressView:
                 self._live = Live(console=self.console, transient=True, refresh_per_second=8)
                 self._live.start()
             self._live.update(self.drawn(progress))
-        elif time.monotonic() - self._told >= PLAIN_INTERVAL or progress.fraction is None:
+        elif progress.fraction is None:
+            self.console.print(escape(progress_line(progress)))
+        elif self._told is None or time.monotonic() - self._told >= PLAIN_INTERVAL:
             self._told = time.monotonic()
             self.console.print(escape(progress_line(progress)))
 
