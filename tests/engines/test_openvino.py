@@ -181,7 +181,7 @@ def test_files_it_can_run() -> None:
     assert supports("qwen2", ["F32", "Q4_0"]) is None
 
 
-def test_weights_have_one_scale_a_row(model: Model, tmp_path: Path) -> None:
+def test_weights_have_one_scale_a_row_and_are_joined(model: Model, tmp_path: Path) -> None:
     openvino = pytest.importorskip("openvino")
     file = gguf_file(model)
     header = read_header(file)
@@ -195,7 +195,8 @@ def test_weights_have_one_scale_a_row(model: Model, tmp_path: Path) -> None:
             for one in network.get_ops()
             if one.get_type_name() == "Constant" and one.get_output_element_type(0).get_type_name() == "i8"
         ]
-    assert len(ours) == 7 * 30 + 1
+    assert len(ours) == 5 * 30 + 1
+    assert sum(len(one) == 576 + 192 + 192 for one in ours) == 30, "queries, keys and values of a layer are one product"
     embedding = next(tensor for tensor in header.tensors if tensor.name == "token_embd.weight")
     with file.open("rb") as raw:
         raw.seek(header.data_start + embedding.offset)

@@ -62,7 +62,8 @@ class OpenVinoEngine:
             self._vocabulary = Vocabulary(tokenizer)
             self._group = activation_group(header)
             self._step_tokens = int(min(max(STEP_WORK / max(1, header.parameters), STEP_TOKENS[0]), STEP_TOKENS[1]))
-            self._stepper = Stepper(lambda: self._build(weights, tokenizer, options), self._companion(tokenizer))
+            self._draw = np.random.default_rng(0)
+            self._stepper = Stepper(lambda: self._build(weights, tokenizer, options), self._companion)
             stack.callback(self._stepper.close)
             self._scorer = Scorer(lambda: self._build(weights, tokenizer, options, scoring=True), self._echo_config())
             stack.callback(self._scorer.close)
@@ -219,11 +220,13 @@ class OpenVinoEngine:
         config.max_new_tokens = 1
         return config
 
-    def _companion(self, tokenizer: Any) -> tuple[Any, Any]:
+    def _companion(self, length: int) -> tuple[Any, Any]:
+        """So many tokens that never came before, as the cache would leave only the last of them to read."""
         config = self._genai.GenerationConfig()
         config.max_new_tokens = COMPANION_TOKENS
         config.ignore_eos = True
-        return tokenizer.encode("a", add_special_tokens=False).input_ids, config
+        tokens = self._draw.integers(self._vocabulary.size, size=(1, length), dtype=np.int64)
+        return self._tensor(tokens), config
 
     def _build(self, weights: str, tokenizer: Any, options: OpenVinoLoadOptions, *, scoring: bool = False) -> Any:
         scheduler = self._genai.SchedulerConfig()

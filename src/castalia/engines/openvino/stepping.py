@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +11,12 @@ from castalia.core.errors import CastaliaError, EngineCrashed, EngineError
 
 LIBRARY_ERRORS = (RuntimeError, ValueError, IndexError, MemoryError)
 """What C++ exceptions become."""
+HANDOVER = 0.002
+"""Seconds at most that a step waits until those who read have taken what the last one brought. The library holds
+Python's lock while it steps: without the wait each token would be handed on one step late, the first one too."""
+ROWS = 8
+"""The first step of a lone prompt works on a multiple of so many rows. The library cuts its products into blocks of
+rows that divide their number; where only 1, 2 or 3 do, as with 206 = 2 x 103, a step takes a sixth longer."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,12 @@ class Stream:
     )
     handle: Any = None
     cancelled: bool = False
+    waiting: threading.Event = field(default_factory=threading.Event)
+    """Set while the reader has taken all there was."""
 
     def read(self, timeout: float) -> Piece | None:
         """The next piece; None when none came in ``timeout`` seconds. Raises what ended the request."""
+        self.waiting.set()
         try:
             piece = self.pieces.get(timeout=timeout)
         except queue.Empty:
@@ -48,16 +58,17 @@ class Stepper:
     """Batches requests continuously. ``build`` makes the pipeline, again after a failure.
 
     Products of a matrix with one row are summed in another order than with several, so a request that runs alone would
-    differ in the last digits from the same request in a batch. Hence a lone request gets a ``companion`` (a token and
-    an endless configuration), whose answer nobody reads: 2 % more work, and the text no longer depends on the company.
+    differ in the last digits from the same request in a batch. Hence a lone request gets a companion, whose answer
+    nobody reads: 2 % more work, and the text no longer depends on the company. ``companion`` makes one of so many
+    tokens, int64 (1, tokens), with an endless configuration.
 
     A pipeline that raised in ``step`` raises for ever after, because the request that it failed on stays in it. Then
     all its requests end with EngineError and a new pipeline takes the next ones.
     """
 
-    def __init__(self, build: Callable[[], Any], companion: tuple[Any, Any]) -> None:
+    def __init__(self, build: Callable[[], Any], companion: Callable[[int], tuple[Any, Any]]) -> None:
         self._build = build
-        self._companion_request = companion
+        self._new_companion = companion
         self._companion: Any = None
         self._pipeline: Any = build()
         self._inbox: queue.SimpleQueue[Stream | None] = queue.SimpleQueue()
@@ -78,6 +89,7 @@ class Stepper:
     def cancel(self, stream: Stream) -> None:
         """Stop working on a request, at the next step; harmless when it has ended."""
         stream.cancelled = True
+        stream.waiting.set()
 
     def close(self) -> None:
         """End the thread and free the pipeline; running requests end with an error."""
@@ -105,7 +117,9 @@ class Stepper:
                     stream.handle.stop()
             self._accompany()
             self._pipeline.step()
-            self._active = [stream for stream in self._active if not self._deliver(stream)]
+            worked_on = self._active
+            self._active = [stream for stream in worked_on if not self._deliver(stream)]
+            _hand_over(worked_on)
         except LIBRARY_ERRORS as error:
             self._fail(EngineError(f"OpenVINO failed: {_told(error)}", hint="Ask again with other options."))
             self._companion = self._pipeline = None
@@ -118,8 +132,13 @@ class Stepper:
         lone = len(self._active) == 1
         if lone and self._companion is None:
             self._number += 1
-            self._companion = self._pipeline.add_request(self._number, *self._companion_request)
-        elif not lone and self._companion is not None:
+            tokens, config = self._new_companion(ROWS - self._active[0].tokens.shape[1] % ROWS)
+            self._companion = self._pipeline.add_request(self._number, tokens, config)
+        elif not lone:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        if self._companion is not None:
             self._companion.stop()
             self._companion = None
 
@@ -145,12 +164,14 @@ class Stepper:
             stream.pieces.put(EngineError(f"OpenVINO refused: {_told(error)}", hint="Ask again with other options."))
             return
         self._active.append(stream)
+        self._dismiss()  # one that still runs adds but a row to the prompt's
 
     def _deliver(self, stream: Stream) -> bool:
         """Hand on what a step brought; True when the request has ended."""
         while stream.handle.can_read():
             for output in stream.handle.read().values():
                 finish = {"STOP": "stop", "LENGTH": "length"}.get(output.finish_reason.name)
+                stream.waiting.clear()
                 stream.pieces.put(Piece(list(output.generated_ids), list(output.generated_log_probs), finish))  # pyright: ignore[reportArgumentType]
                 if finish:
                     return True
@@ -168,6 +189,13 @@ class Stepper:
         for stream in self._active:
             stream.pieces.put(error)
         self._active = []
+
+
+def _hand_over(streams: list[Stream]) -> None:
+    """Wait until those who read have taken everything, but not long for one who is busy."""
+    deadline = time.monotonic() + HANDOVER
+    for stream in streams:
+        stream.waiting.wait(max(0.0, deadline - time.monotonic()))
 
 
 def _told(error: Exception) -> str:

@@ -17,6 +17,7 @@ class Vocabulary:
         self._tokenizer = tokenizer
         by_bytes: dict[bytes, int] = tokenizer.get_vocab()
         self._bytes = {number: token for token, number in by_bytes.items()}
+        self.size = len(self._bytes)
         self._said: dict[int, bytes] = {}
         named = (by_bytes.get(name.encode()) for name in ENDS_OF_TURN)
         border = by_bytes.get(BORDER.encode())
