@@ -46,9 +46,9 @@ def test_large_items_are_drafted_coarsely(channels, space, coarse):
     assert draft.loss(condition, torch.zeros(2, channels, *space)).shape == (2,)
 
 
-def test_the_largest_draft_is_bounded_where_lengths_can_be_halved():
-    assert 3 * np.prod(coarse_space(3, (256, 256))) <= MOST
-    assert coarse_space(3, (16, 64, 64)) == (4, 16, 16)
+@pytest.mark.parametrize(("channels", "space"), [(3, (256, 256)), (80, (863,)), (3, (16, 63, 64)), (1, (1, 5001))])
+def test_every_draft_is_bounded(channels, space):
+    assert MOST / 16 < channels * np.prod(coarse_space(channels, space)) <= MOST
 
 
 def test_a_draft_learns_what_goes_with_a_condition():

@@ -53,8 +53,8 @@ class Draft(nn.Module):
 
 
 def coarse_space(channels: int, space: Sequence[int]) -> tuple[int, ...]:
-    """Half of every even length until an item has at most `MOST` numbers."""
+    """Half of every length, rounded up, until an item has at most `MOST` numbers or a single place."""
     coarse = tuple(space)
-    while channels * math.prod(coarse) > MOST and all(length % 2 == 0 for length in coarse):
-        coarse = tuple(length // 2 for length in coarse)
+    while channels * math.prod(coarse) > MOST and max(coarse) > 1:
+        coarse = tuple(-(-length // 2) for length in coarse)
     return coarse
