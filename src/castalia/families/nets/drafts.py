@@ -48,8 +48,7 @@ class Draft(nn.Module):
         return draft
 
     def _averaged(self, items: Tensor) -> Tensor:
-        pool = (functional.adaptive_avg_pool1d, functional.adaptive_avg_pool2d, functional.adaptive_avg_pool3d)
-        return pool[len(self.space) - 1](items, self.coarse)
+        return functional.interpolate(items, self.coarse, mode="area")
 
 
 def coarse_space(channels: int, space: Sequence[int]) -> tuple[int, ...]:
