@@ -30,6 +30,9 @@ colour)."""
 CAPTIONED = 3.0
 """Times are shifted so many times further where captions say what an item is: they do so in noise."""
 
+DRAFTED = 8
+"""Hidden units of a draft for each channel at the finest level."""
+
 
 class DiffusionFamily:
     """Builds diffusion models: dense ones for rows, U-Nets or DiTs for signals, pictures and films."""
@@ -104,7 +107,8 @@ def _grid(
     narrow = len(space) == 1 and layout.shape[0] * patch > width
     told: dict[str, object] = {"prediction": "data"} if narrow and options.prediction == "auto" else {}
     usual = max(1.0, math.sqrt(math.prod(layout.shape)) / UNSHIFTED[len(space) > 1])
-    if conditions is not None and any(is_wide(group) for group in conditions.groups):
+    captioned = conditions is not None and any(is_wide(group) for group in conditions.groups)
+    if captioned:
         usual *= CAPTIONED
     return told | {
         "batch": options.batch or batch_size(len(data), 60, 16, 32),
@@ -117,6 +121,7 @@ def _grid(
         "fold": fold,
         "passing": net == "unet",
         "maps": width // 2 if net == "unet" and conditions is not None else 0,
+        "draft": DRAFTED * width if net == "unet" and captioned and options.draft else 0,
         "muon": options.muon,
         "patch": patch,
         "levels": levels,

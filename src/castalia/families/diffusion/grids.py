@@ -2,12 +2,14 @@
 
 from typing import Literal, cast
 
+import torch
 from torch import Tensor, nn
 
 from castalia.core.representation import Conditions, Continuous
 from castalia.families.contract import adamw
 from castalia.families.diffusion.learner import Diffusion, DiffusionConfig, squared_error
 from castalia.families.nets.dit import DiT, DiTSizes
+from castalia.families.nets.drafts import Draft
 from castalia.families.nets.muon import Muon
 from castalia.families.nets.times import TimeContext
 from castalia.families.nets.unet import UNet, UNetSizes
@@ -26,6 +28,8 @@ class GridConfig(DiffusionConfig):
     """See `UNetSizes.passing`; models from before it have none."""
     maps: int = 0
     """See `UNetSizes.maps`; models from before them have none."""
+    draft: int = 0
+    """Hidden units of the network that drafts an item from its condition, see `Draft`; models from before have none."""
     muon: float | None = None
     """Rate of Muon for the body's kernels and matrices; None leaves them to AdamW."""
     patch: int
@@ -41,6 +45,7 @@ class GridNet(nn.Module):
     def __init__(self, layout: Continuous, config: GridConfig, features: int) -> None:
         super().__init__()
         channels, space, context = layout.shape[0], layout.shape[1:], config.context
+        self.draft = Draft(features, config.draft, channels, space) if config.draft else None
         if config.fold:
             channels, space = channels * space[0], space[1:]
         self.fold = config.fold
@@ -61,15 +66,17 @@ class GridNet(nn.Module):
                 dropout=config.dropout,
                 passing=config.passing,
                 maps=config.maps,
+                given=channels if config.draft else 0,
             )
             self.body = UNet(sizes)
 
     def forward(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See the class."""
         context = self.context(times, condition)
+        seen = x_t if self.draft is None else torch.cat([x_t, self.draft.given(condition)], dim=1)
         if self.fold:
-            return self.body(x_t.flatten(1, 2), context).unflatten(1, x_t.shape[1:3])
-        return self.body(x_t, context)
+            return self.body(seen.flatten(1, 2), context).unflatten(1, x_t.shape[1:3])
+        return self.body(seen, context)
 
 
 class GridDiffusion(Diffusion):
@@ -106,6 +113,11 @@ class GridDiffusion(Diffusion):
         told, prediction = self.tell(self.path.mix(x, noise, times), times, condition), self.config.prediction
         error = squared_error(told, self.path.target(x, noise, times, prediction))
         return error * self.path.weight(times, prediction)
+
+    def taught(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        """See `Diffusion.taught`: the draft learns beside."""
+        losses, draft = self.losses(x, noise, times, condition), cast("GridNet", self.net).draft
+        return losses if draft is None else losses + draft.loss(condition, x)
 
     def denoise(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """See `Diffusion.denoise`; bounded data are expected within their bounds."""

@@ -75,6 +75,10 @@ class Diffusion(Learner):
         """The inverse of `encode`, within the layout's bounds."""
         return x
 
+    def taught(self, x: Tensor, noise: Tensor, times: Tensor, condition: Tensor) -> Tensor:
+        """What a training step lowers (batch,): `losses`, and those of parts that learn beside the network."""
+        return self.losses(x, noise, times, condition)
+
     def tell(self, x_t: Tensor, times: Tensor, condition: Tensor) -> Tensor:
         """The network's prediction for x_t (batch, *shape), in float32."""
         return self.net(x_t, times, condition).float()
@@ -91,7 +95,7 @@ class Diffusion(Learner):
         times = self.path.times((torch.arange(count) + torch.rand(count)) / count).to(x.device)
         with step.autocast():
             condition = self.embedding(count, batch.conditions, hide_groups(batch.known)).to(x.device)
-            losses = self.losses(x, noise, times, condition)
+            losses = self.taught(x, noise, times, condition)
         loss = losses.float().mean()
         norm = update_all(self.optimisers.values(), loss, step)
         return {"loss": float(loss.detach()), "gradient": norm}

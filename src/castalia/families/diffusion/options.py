@@ -27,6 +27,7 @@ class DiffusionOptions(BaseModel):
     fold: bool | None = Field(
         default=None, description="Let the first of three axes (the frames of a film) be channels of a plane."
     )
+    draft: bool = Field(default=True, description="Let a small network draft each item from its caption (U-Net).")
     patch: int | None = Field(default=None, ge=1, le=16, description="Side of the blocks that become channels.")
     width: int | None = Field(default=None, ge=8, le=2048, description="Channels at the finest level.")
     blocks: int | None = Field(default=None, ge=1, le=64, description="Layers, for a U-Net at each level.")

@@ -38,6 +38,8 @@ class UNetSizes:
     dropout: float
     passing: bool = True
     """Whether the input itself, times factors that depend on the context, goes into what comes out."""
+    given: int = 0
+    """Channels beside those of the item that the input has and the output has not."""
     maps: int = 0
     """Numbers that the context tells of each place of one level, see `ContextMaps`; 0: it only modulates."""
 
@@ -48,7 +50,7 @@ class UNetSizes:
 
 
 class UNet(nn.Module):
-    """x (batch, channels, *space) and context (batch, context) -> same shape as x; zero at first.
+    """x (batch, channels + given, *space) and context (batch, context) -> (batch, channels, *space); zero at first.
 
     Blocks of ``patch`` places a side become channels before the first convolution. Each level's features on the way
     down join those of the same level on the way up. With ``passing`` what comes out is told by the features and, entry
@@ -60,8 +62,9 @@ class UNet(nn.Module):
         super().__init__()
         dimensions, widths, last = sizes.dimensions, sizes.widths, len(sizes.widths) - 1
         entries = sizes.channels * sizes.patch**dimensions
+        self.channels = sizes.channels
         self.patch, self.levels = sizes.patch, sizes.levels
-        self.stem = convolution(dimensions, entries, widths[0])
+        self.stem = convolution(dimensions, entries + sizes.given * sizes.patch**dimensions, widths[0])
         self.encoders = nn.ModuleList(Stage(sizes, level) for level in range(last + 1))
         self.downs = nn.ModuleList(
             convolution(dimensions, widths[i], widths[i + 1], stride=strides(sizes.levels[i], sizes.levels[i + 1]))
@@ -85,8 +88,7 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """See the class."""
-        entries = space_to_depth(x, self.patch)
-        hidden = self.stem(entries)
+        hidden = self.stem(space_to_depth(x, self.patch))
         kept: list[Tensor] = []
         for level, encoder in enumerate(self.encoders):
             hidden = self.downs[level - 1](hidden) if level else hidden
@@ -101,6 +103,7 @@ class UNet(nn.Module):
             hidden = self.decoders[level](hidden, context)
         told = self.head(hidden)
         if self.passing is not None:
+            entries = space_to_depth(x[:, : self.channels], self.patch)
             told = told + self.passing(context)[(...,) + (None,) * (x.ndim - 2)] * entries
         return depth_to_space(told, self.patch)
 
