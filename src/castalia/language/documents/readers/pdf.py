@@ -18,6 +18,15 @@ LONGEST_HEADING = 200
 MOST_PAGES = 5_000
 EDGE = 0.08
 """Share of a page's height at its top and bottom where lines that come back page after page are left out."""
+UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65]")
+"""Signs of scripts without spaces between words."""
+PARTED = re.compile(r"[^\W\d_][-\u00ad\u2010]$")
+GOES_ON = re.compile(r"(?!(?:und|oder|bis|bzw|and|or|to|et|ou|y|o|e)\b)[^\W\d_]")
+"""A line's begin that a parted word goes on with; ``Hin- und`` is none."""
+UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff]")
+"""What stands for letters that a font does not tell, and signs of a font's own."""
+MOST_UNREADABLE = 0.3
+"""Share of such among the letters above which a text is none."""
 
 
 @dataclass
@@ -85,14 +94,17 @@ def _paragraphs(data: bytes) -> tuple[list[_Paragraph], str, int]:
 
 def _flowing(text: str) -> str:
     """The lines of a paragraph as one, words that were parted at a line's end joined."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
     joined = ""
-    for line in lines:
-        if re.search(r"[^\W\d_]-$", joined) and line[:1].islower():
+    for line in (line.strip() for line in re.sub(r"\(cid:\d+\)", "\ufffd", text).splitlines()):
+        if not joined or not line:
+            joined += line
+        elif PARTED.search(joined) and line[0].islower() and GOES_ON.match(line):
             joined = joined[:-1] + line
+        elif UNSPACED.match(joined[-1]) and UNSPACED.match(line[0]):
+            joined += line
         else:
-            joined = f"{joined} {line}" if joined else line
-    return re.sub(r"\(cid:\d+\)", "\ufffd", joined)
+            joined = f"{joined} {line}"
+    return joined
 
 
 def _size(box: Any) -> float:
