@@ -111,7 +111,7 @@ def test_the_trace_is_in_the_json_too(desk: Path) -> None:
 def test_without_the_option_there_are_no_tools(desk: Path) -> None:
     done = chat(desk, "-m", "doubler")
     assert done.returncode == 0, done.stderr
-    assert "double" not in done.stderr
+    assert "from mcp:" not in done.stderr
     assert not (desk / "pids").exists()
 
 

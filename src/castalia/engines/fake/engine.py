@@ -34,8 +34,8 @@ class FakeDetails(BaseModel):
     """What ``model.details`` of a fake model may ask for; the rest is ignored.
 
     ``delay`` is seconds before each event. ``crash_after`` kills the process after so many events. ``fail`` raises an
-    EngineError with that message, ``fail_load`` does so at loading. ``reply`` is said instead of random words. ``calls``
-    (``{"name", "arguments"}``) are made in answer to a user whenever tools are offered, be they among these or not.
+    EngineError with that message, ``fail_load`` does so at loading. ``reply`` is said instead of random words.
+    ``calls`` (``{"name", "arguments"}``) are made in answer to a user whenever tools are offered, among these or not.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -97,7 +97,12 @@ class FakeEngine:
         if schema is not None and forced_tools(options):
             yield from self._call(parse_calls(json.dumps(smallest(schema))), prompt_tokens)
             return
-        if self.details.calls and options.tools and options.tool_choice == "auto" and request.messages[-1].role == "user":
+        if (
+            self.details.calls
+            and options.tools
+            and options.tool_choice == "auto"
+            and request.messages[-1].role == "user"
+        ):
             yield from self._call(parse_calls(json.dumps(self.details.calls)), prompt_tokens)
             return
         pieces = self._pieces(request, schema, draw)

@@ -29,8 +29,9 @@ class Chunk:
 def chunks_of(content: Content, count: Callable[[str], int], most: int = MOST_TOKENS) -> Iterator[Chunk]:
     """The passages in order. ``count`` gives the tokens of a text; none is longer than ``most``.
 
-    A heading, a slide or a page begins a new passage, so that all of one stands on its page. Neighbouring paragraphs share one while they fit; a longer one is cut
-    between sentences, a table between rows, a sentence that is too long between words.
+    A heading, a slide or a page begins a new passage, so that all of one stands on its page. Neighbouring paragraphs
+    share one while they fit; a longer one is cut between sentences, a table between rows, a sentence that is too long
+    between words.
     """
     path: list[tuple[int, str]] = []
     open_pieces: list[tuple[int, int, int | None]] = []

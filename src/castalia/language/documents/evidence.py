@@ -180,7 +180,9 @@ def _scored(question: str, one: Sentence, with_heading: float, alone: float, enc
     known, near = _stems(around), _stems(one.text)
     exact = exact_words(question)
     missing = tuple(sorted(word for word in exact if stem(word) not in known and word not in around.lower()))
-    telling = [word for word in dict.fromkeys(WORD.findall(searchable(question).lower())) if word not in UNSEARCHED | LIGHT]
+    telling = [
+        word for word in dict.fromkeys(WORD.findall(searchable(question).lower())) if word not in UNSEARCHED | LIGHT
+    ]
     in_sentence = {word: _held(word, near, one.text, encode) for word in telling}
     in_passage = [max(here, float(stem(word) in known)) for word, here in in_sentence.items()]
     # words of title and headings say which passage is meant, the others what is asked of it
