@@ -99,7 +99,7 @@ def test_an_allowed_tool_is_called_turn_after_turn_and_each_call_is_shown(desk: 
 
 
 def test_the_trace_is_in_the_json_too(desk: Path) -> None:
-    done = chat(desk, "-m", "both", "--mcp", "small", "--json")
+    done = chat(desk, "-m", "both", "--mcp", "small", "--allow", "double", "--json")
     told = json.loads(done.stdout)
     assert [(use["name"], use["source"], use["output"]) for use in told["trace"]] == [
         ("double", "mcp:small", "twice 21 is 42"),

@@ -13,12 +13,12 @@ from statistics import median
 from typing import Any
 
 LEADER = re.compile(r"[\s.·…_]*")
-LEADERS = re.compile(r"(?:(?:\s[.·…]+)+|[.·…]{4,})\s*$")
+LEADERS = re.compile(r"(?:\s?[.·…]){4,}\s*(?=\d|$)|(?:\s[.·…]+)+\s*$")
 """What leads the eye from a heading to its page number."""
 SAME_ROW = 0.4
 """Share of the smaller height in which two lines of one row may differ in place."""
 LEAST_ROWS = 3
-FILLED = 0.75
+FILLED = 0.65
 """Share of its column that a cell fills at most, the last column aside: lines of newspaper columns fill theirs."""
 MARK = 3
 """Letters of a first cell up to which it may be the mark of a list's point."""
@@ -41,9 +41,10 @@ def boxes_of(layout: Any) -> Iterator[Box]:
     from pdfminer.layout import IndexAssigner, LAParams, LTTextBoxHorizontal
 
     parameters = LAParams()
+    characters = list(_characters(layout))
     lines = [
         line
-        for line in layout.group_objects(parameters, list(_characters(layout)))
+        for line in (layout.group_objects(parameters, characters) if characters else [])
         if not line.is_empty() and not LEADER.fullmatch(line.get_text())
     ]
     tables: dict[int, list[list[Any]]] = {}
@@ -57,7 +58,7 @@ def boxes_of(layout: Any) -> Iterator[Box]:
     taken = {id(line) for rows in tables.values() for row in rows for line in row}
     boxes += layout.group_textlines(parameters, [line for line in lines if id(line) not in taken])
     assigner = IndexAssigner()
-    for group in layout.group_textboxes(parameters, boxes):
+    for group in layout.group_textboxes(parameters, boxes) if boxes else []:
         group.analyze(parameters)
         assigner.run(group)
     for box in sorted(boxes, key=lambda box: box.index):
@@ -89,7 +90,12 @@ def _cells(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
 
 
 def _text(line: Any) -> str:
-    return LEADERS.sub("", " ".join(line.get_text().split()))
+    return without_leaders(" ".join(line.get_text().split()))
+
+
+def without_leaders(line: str) -> str:
+    """The line without what leads the eye through it, or out of it."""
+    return LEADERS.sub(" ", line).strip()
 
 
 def _tables(lines: Sequence[Any]) -> Iterator[list[list[Any]]]:

@@ -11,7 +11,7 @@ from typing import Any
 from castalia.core.errors import UnsupportedInput
 from castalia.language.documents.content import Block, Reading, tell_page
 from castalia.language.documents.formats import DocumentFormat
-from castalia.language.documents.pdf_layout import LEADERS, Box, boxes_of
+from castalia.language.documents.pdf_layout import Box, boxes_of, without_leaders
 
 LARGER = 1.15
 """Type of so many times the usual size, or more, makes a short paragraph a heading."""
@@ -128,7 +128,7 @@ def _mapped(text: str) -> str:
 def _flowing(text: str) -> str:
     """The lines of a paragraph as one, words that were parted at a line's end joined."""
     joined = ""
-    for line in (LEADERS.sub("", line.strip()) for line in _mapped(text).splitlines()):
+    for line in (without_leaders(line.strip()) for line in _mapped(text).splitlines()):
         if not joined or not line:
             joined += line
         elif PARTED.search(joined) and line[0].islower() and GOES_ON.match(line):
