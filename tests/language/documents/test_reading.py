@@ -206,7 +206,11 @@ def page_of(texts: list[tuple[float, float, str]], font: str = "Helvetica", size
 
 def test_a_table_in_a_pdf_is_read_by_its_rows() -> None:
     rows = [("Boat", "Seats", "Price a day"), ("Canoe", "2", "14 euros"), ("Rowing boat", "4", "22 euros")]
-    cells = [(x, 700 - 14 * row, text) for row, texts in enumerate(rows) for x, text in zip((72, 200, 300), texts, strict=True)]
+    cells = [
+        (x, 700 - 14 * row, text)
+        for row, texts in enumerate(rows)
+        for x, text in zip((72, 200, 300), texts, strict=True)
+    ]
     content = read_bytes(page_of([(72, 760, "These are the boats of the house by the lake."), *cells]), "a.pdf")
     [table] = [content.text[one.start : one.end] for one in content.blocks if one.kind == "table"]
     assert table.splitlines() == [" | ".join(row) for row in rows]
@@ -326,3 +330,42 @@ def test_texts_behind_a_picture_belong_to_the_letter() -> None:
 def test_decomposed_letters_and_ligatures_are_found() -> None:
     content = read_bytes("Pho\u031b\u0309 is \ufb01ne".encode(), "a.txt")
     assert content.text == "Phở is fine"
+
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+FORM = f"""<w:sdt {W}><w:sdtContent><w:p><w:r><w:t>Tenant: Ada Byron</w:t></w:r></w:p></w:sdtContent></w:sdt>"""
+CHANGED = f"""<w:p {W}><w:r><w:t>The rent is </w:t></w:r><w:del><w:r><w:delText>500</w:delText></w:r></w:del>
+<w:ins><w:r><w:t>550 euros</w:t></w:r></w:ins><w:r><w:txbxContent><w:p><w:r><w:t>See clause 4.</w:t></w:r></w:p>
+</w:txbxContent></w:r></w:p>"""
+
+
+def test_forms_changes_boxes_and_inner_tables_of_word_documents_are_read() -> None:
+    import docx as library
+    from docx.oxml import parse_xml
+
+    document, out = library.Document(), io.BytesIO()
+    own = document.styles.add_style("Clause", 1)
+    own.base_style = document.styles["Heading 2"]
+    document.add_paragraph("Deposit", style="Clause")
+    table = document.add_table(rows=1, cols=2)
+    table.cell(0, 0).text = "Fees"
+    table.cell(0, 1).add_table(rows=1, cols=1).cell(0, 0).text = "12 euros"
+    for xml in (FORM, CHANGED):
+        document.element.body.insert(0, parse_xml(xml))
+    document.save(out)
+    content = read_bytes(out.getvalue(), "a.docx")
+    for phrase in ("Tenant: Ada Byron", "The rent is 550 euros", "See clause 4.", "Fees | 12 euros"):
+        assert phrase in [content.text[one.start : one.end] for one in content.blocks]
+    assert "500" not in content.text
+    assert [one.level for one in content.blocks if content.text[one.start : one.end] == "Deposit"] == [2]
+
+
+def test_a_word_document_with_macros_is_refused_in_plain_words() -> None:
+    macros = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(docx())) as plain, zipfile.ZipFile(macros, "w") as changed:
+        for member in plain.namelist():
+            data = plain.read(member)
+            main = b"wordprocessingml.document.main+xml"
+            changed.writestr(member, data.replace(b"openxmlformats-officedocument." + main, b"ms-word." + main))
+    with pytest.raises(UnsupportedInput, match="a template or holds macros"):
+        read_bytes(macros.getvalue(), "a.docx")

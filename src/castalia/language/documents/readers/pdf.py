@@ -55,7 +55,8 @@ def read(data: bytes, name: str) -> Reading:
         raise UnsupportedInput(f"{name} needs more memory to read than is allowed.", hint="Split it.") from None
     except Exception as error:  # noqa: BLE001 - pdfminer raises whatever a broken file provokes
         raise UnsupportedInput(
-            f"{name} is a broken PDF: {error or type(error).__name__}.", hint="Print it to a new PDF, and add that."
+            f"{name} is a broken PDF: {str(error).rstrip(' .?!') or type(error).__name__}.",
+            hint="Print it to a new PDF, and add that.",
         ) from None
     if not paragraphs:
         raise UnsupportedInput(
