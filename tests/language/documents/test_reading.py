@@ -369,3 +369,24 @@ def test_a_word_document_with_macros_is_refused_in_plain_words() -> None:
             changed.writestr(member, data.replace(b"openxmlformats-officedocument." + main, b"ms-word." + main))
     with pytest.raises(UnsupportedInput, match="a template or holds macros"):
         read_bytes(macros.getvalue(), "a.docx")
+
+
+def test_groups_and_charts_of_slides_are_read_in_their_places() -> None:
+    import pptx as library
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+    from pptx.util import Inches
+
+    show, out = library.Presentation(), io.BytesIO()
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    data = CategoryChartData()
+    data.categories = ["East", "West"]
+    data.add_series("Boats", (3, 4.5))
+    slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, Inches(1), Inches(4), Inches(3), Inches(2), data)
+    slide.shapes.add_textbox(Inches(1), Inches(3), Inches(2), Inches(1)).text_frame.text = "Below the group"
+    inner = slide.shapes.add_group_shape().shapes.add_textbox(Inches(1), Inches(2), Inches(2), Inches(1))
+    inner.text_frame.text = "Inside the group"
+    show.save(out)
+    text = read_bytes(out.getvalue(), "a.pptx").text
+    assert text.index("Inside the group") < text.index("Below the group") < text.index("East | 3\nWest | 4.5")
+    assert "| Boats" in text
