@@ -13,7 +13,9 @@ from castalia.core.events import Completed, Event, Progress, TextDelta
 from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.language.documents.citing import Cited
+from castalia.language.documents.evidence import Evidence, Sentence
 from castalia.language.documents.library import sources_of
+from castalia.language.documents.shelf import Passage
 from castalia.serving.house import House
 from castalia.serving.pipeline import answer
 
@@ -148,3 +150,20 @@ def test_the_checker_is_a_language_model_by_name(own_home: Path) -> None:
         assert isinstance(returned(steps), float)
     with House(Settings(home=own_home)) as house:
         assert house.checker is None
+
+
+def test_what_is_declined_says_truly_what_the_passages_lack() -> None:
+    def sentence(text: str, *missing: str) -> Sentence:
+        place = {"id": 1, "document": "d", "name": "n", "title": "", "heading": "", "page": None, "start": 0, "end": 9}
+        return Sentence(Passage.model_validate({**place, "text": text}), 0, 9, text, missing=missing)
+
+    def why(*sentences: Sentence) -> str:
+        return Evidence("?", [one.passage for one in sentences], sentences).why
+
+    assert why(sentence("Rent of 2019", "paris"), sentence("A garage", "2019", "paris")) == (
+        "The passages do not mention paris."
+    )
+    assert why(sentence("Rent of 2019", "lyon"), sentence("A garage in Lyon", "2019")) == (
+        "No passage mentions all of 2019, lyon."
+    )
+    assert why(sentence("Rent"), sentence("A garage", "2019")) == "No sentence is near enough."

@@ -138,8 +138,13 @@ class Evidence:
         """In words, why nothing answers."""
         if not self.sentences:
             return "Nothing was found."
-        missing = sorted({word for one in self.sentences[:3] for word in one.missing})
-        return f"The passages do not mention {', '.join(missing)}." if missing else "No sentence is near enough."
+        lacked = [set(one.missing) for one in self.sentences]
+        told = " ".join(f"{one.title} {one.heading} {one.text}" for one in self.passages).lower()
+        if nowhere := {word for word in set[str].intersection(*lacked) if word not in told}:
+            return f"The passages do not mention {', '.join(sorted(nowhere))}."
+        if all(lacked):
+            return f"No passage mentions all of {', '.join(sorted(set[str].union(*lacked)))}."
+        return "No sentence is near enough."
 
 
 def weigh(question: str, passages: Sequence[Passage], encode: Encode) -> Evidence:
