@@ -98,6 +98,14 @@ def test_what_the_documents_do_not_say_is_declined(
     assert told.text.startswith("The documents do not answer this.")
 
 
+def test_words_of_the_documents_put_together_to_a_path_are_no_support(
+    asked: Callable[..., tuple[Cited, str, Request]],
+) -> None:
+    told, _, _ = asked(QUESTION, "A canoe costs 14 euros a day at canoe/keeper.")
+    assert told.quoted
+    assert told.text == "A canoe costs 14 euros a day."
+
+
 def test_an_unknown_collection_is_told(house: House, starter: House) -> None:
     house.registry.add(starter.registry.get("minilm"))
     house.registry.add(Model(name="talker", format="fake", engines=["fake"], outputs=["text"], folder=house.home))
