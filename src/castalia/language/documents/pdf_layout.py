@@ -42,11 +42,8 @@ def boxes_of(layout: Any) -> Iterator[Box]:
 
     parameters = LAParams()
     characters = list(_characters(layout))
-    lines = [
-        line
-        for line in (layout.group_objects(parameters, characters) if characters else [])
-        if not line.is_empty() and not LEADER.fullmatch(line.get_text())
-    ]
+    grouped: Any = layout.group_objects(parameters, characters) if characters else ()
+    lines: list[Any] = [line for line in grouped if not line.is_empty() and not LEADER.fullmatch(line.get_text())]
     tables: dict[int, list[list[Any]]] = {}
     boxes: list[Any] = []
     for rows in _tables(lines):
@@ -58,7 +55,8 @@ def boxes_of(layout: Any) -> Iterator[Box]:
     taken = {id(line) for rows in tables.values() for row in rows for line in row}
     boxes += layout.group_textlines(parameters, [line for line in lines if id(line) not in taken])
     assigner = IndexAssigner()
-    for group in layout.group_textboxes(parameters, boxes) if boxes else []:
+    groups: Any = layout.group_textboxes(parameters, boxes) if boxes else ()
+    for group in groups:
         group.analyze(parameters)
         assigner.run(group)
     for box in sorted(boxes, key=lambda box: box.index):

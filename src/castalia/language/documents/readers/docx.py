@@ -34,7 +34,7 @@ def read(data: bytes, name: str) -> Reading:
     import docx
 
     try:
-        document = docx.Document(io.BytesIO(data))
+        document: Any = docx.Document(io.BytesIO(data))
         blocks = [*_blocks(document, document.element.body), *_notes(document)]
         title = document.core_properties.title or ""
     except Exception as error:  # noqa: BLE001 - lxml, zipfile and python-docx raise whatever a broken file provokes
@@ -155,7 +155,8 @@ def _notes(document: "Document") -> Iterator[Block]:
         for relation in document.part.rels.values():
             if not relation.reltype.endswith(f"/{name}"):
                 continue
-            for note in parse_xml(relation.target_part.blob).iter(f"{NAMESPACE}{kind}"):
+            root: Any = parse_xml(relation.target_part.blob)
+            for note in root.iter(f"{NAMESPACE}{kind}"):
                 text = " ".join(_text(one) for one in _inner(note)).strip()
                 if text and note.get(f"{NAMESPACE}type") is None:
                     yield Block("paragraph", f"{kind.title()} {note.get(f'{NAMESPACE}id')}: {text}")

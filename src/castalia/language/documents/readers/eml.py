@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from typing import cast
@@ -27,7 +26,7 @@ def read(data: bytes, name: str) -> Reading:
     body = letter.get_body(preferencelist=("plain", "html"))
     shown = [cast(EmailMessage, body)] if body is not None else []
     attached: list[str] = []
-    for part in cast("Iterator[EmailMessage]", letter.iter_attachments()):
+    for part in letter.iter_attachments():
         if part.get_content_maintype() == "text" and part.get_filename() is None and not part.is_attachment():
             shown.append(part)  # a text that goes on behind a picture
         else:
