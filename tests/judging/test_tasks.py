@@ -15,6 +15,7 @@ SOURCE = "The town of Norby paid 1,200 crowns for the harbour on 3 April. " * 4
         ("shorter", {"texts": ["Norby paid."]}, {"texts": [SOURCE]}),
         ("left as it was", {"texts": ["Norby has bought its harbour."]}, {"texts": [SOURCE]}),
         ("support", {"texts": ["The town paid crowns"]}, {"texts": ["Martians landed yesterday evening"]}),
+        ("support", {"texts": ["The town paid"]}, {"texts": ["The town paid for harbour/town"]}),
         ("found in the text", {"texts": ['{"a": "norby"}']}, {"texts": ['{"a": ["Oslo"]}']}),
         ("sure", {"facts": {"scores": {"a": 0.9, "b": 0.1}}}, {"facts": {"scores": {"a": 0.4, "b": 0.3, "c": 0.3}}}),
         ("parses", {"texts": ["x = 1"]}, {"texts": ["x = = 1"]}),

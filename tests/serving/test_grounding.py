@@ -13,7 +13,9 @@ from castalia.core.events import Completed, Event, Progress, TextDelta
 from castalia.core.models import Model
 from castalia.core.requests import Request
 from castalia.language.documents.citing import Cited
+from castalia.language.documents.evidence import Evidence, Sentence
 from castalia.language.documents.library import sources_of
+from castalia.language.documents.shelf import Passage
 from castalia.serving.house import House
 from castalia.serving.pipeline import answer
 
@@ -96,6 +98,14 @@ def test_what_the_documents_do_not_say_is_declined(
     assert told.text.startswith("The documents do not answer this.")
 
 
+def test_words_of_the_documents_put_together_to_a_path_are_no_support(
+    asked: Callable[..., tuple[Cited, str, Request]],
+) -> None:
+    told, _, _ = asked(QUESTION, "A canoe costs 14 euros a day at canoe/keeper.")
+    assert told.quoted
+    assert told.text == "A canoe costs 14 euros a day."
+
+
 def test_an_unknown_collection_is_told(house: House, starter: House) -> None:
     house.registry.add(starter.registry.get("minilm"))
     house.registry.add(Model(name="talker", format="fake", engines=["fake"], outputs=["text"], folder=house.home))
@@ -148,3 +158,20 @@ def test_the_checker_is_a_language_model_by_name(own_home: Path) -> None:
         assert isinstance(returned(steps), float)
     with House(Settings(home=own_home)) as house:
         assert house.checker is None
+
+
+def test_what_is_declined_says_truly_what_the_passages_lack() -> None:
+    def sentence(text: str, *missing: str) -> Sentence:
+        place = {"id": 1, "document": "d", "name": "n", "title": "", "heading": "", "page": None, "start": 0, "end": 9}
+        return Sentence(Passage.model_validate({**place, "text": text}), 0, 9, text, missing=missing)
+
+    def why(*sentences: Sentence) -> str:
+        return Evidence("?", [one.passage for one in sentences], sentences).why
+
+    assert why(sentence("Rent of 2019", "paris"), sentence("A garage", "2019", "paris")) == (
+        "The passages do not mention paris."
+    )
+    assert why(sentence("Rent of 2019", "lyon"), sentence("A garage in Lyon", "2019")) == (
+        "No passage mentions all of 2019, lyon."
+    )
+    assert why(sentence("Rent"), sentence("A garage", "2019")) == "No sentence is near enough."

@@ -240,6 +240,25 @@ def test_files_are_read_and_what_is_no_text_is_refused(house: House, tmp_path: P
         list(carry_out(house, task_request("summarise", [Part.of_file(bad)], {})))
 
 
+def test_what_was_guessed_or_left_out_of_a_file_is_flagged_and_its_pages_are_told(house: House, tmp_path: Path) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    add(house)
+    half_scanned = tmp_path / "half.pdf"
+    canvas = Canvas(str(half_scanned))
+    canvas.drawString(72, 700, TEXT)
+    canvas.showPage()
+    canvas.showPage()
+    canvas.save()
+    events = list(carry_out(house, task_request("summarise", [Part.of_file(half_scanned)], {})))
+    told = [event.message for event in events if isinstance(event, Progress) and "page" in event.message]
+    assert told == ["half.pdf: reading page 1", "half.pdf: reading page 2"]
+    result = events[-1].result  # pyright: ignore[reportAttributeAccessIssue]
+    [reading] = [measure for measure in result.verdict.measures if measure.name == "reading"]
+    assert reading.status == "flag"
+    assert "half.pdf: 1 page of 2 without text" in reading.note
+
+
 def test_a_wish_becomes_a_task_and_what_the_person_sets_wins() -> None:
     route, request = routed("put this into French", [Part.of_text(TEXT)], {"source": "English"})
     assert (route.task, request.task) == ("translate", "translate")

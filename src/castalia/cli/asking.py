@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from castalia.cli.documents import DEFAULT, show_citations
 from castalia.cli.house import opened_house
-from castalia.cli.options import POLICIES, CommandWithOptions, modality_options, split_arguments
+from castalia.cli.options import POLICIES, CommandWithOptions, check_allowed, modality_options, split_arguments
 from castalia.cli.output import print_json, show_choice, show_verdict, watched
 from castalia.cli.planning import run_plan, show_plan, with_named_files
 from castalia.core.content import Message, Part
@@ -72,6 +72,7 @@ def ask(
     as_json: bool,
 ) -> None:
     """PROMPT is the request in plain words (- reads it from standard input), FILEs are attached to it."""
+    check_allowed(mcp, allow)
     positional, options = split_arguments(list(arguments), modality_options())
     request = Request(
         messages=_messages(positional, system),

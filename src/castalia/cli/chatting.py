@@ -7,6 +7,7 @@ import click
 
 from castalia.cli.asking import run
 from castalia.cli.house import opened_house
+from castalia.cli.options import check_allowed
 from castalia.cli.output import print_json, show_error, show_verdict
 from castalia.core.errors import CastaliaError
 from castalia.core.requests import AUTO
@@ -50,6 +51,7 @@ def chat(
     as_json: bool,
 ) -> None:
     """Each line of standard input is a turn; finished turns are kept, the model stays loaded between turns."""
+    check_allowed(mcp, allow)
     options: dict[str, object] = {} if temperature is None else {"temperature": temperature}
     interactive = sys.stdin.isatty()
     with ExitStack() as opened:

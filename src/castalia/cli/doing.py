@@ -84,7 +84,8 @@ def _run(house: House, request: Request, output: Path | None, as_json: bool) -> 
     finish(result, output, as_json=False)
     coverage = next((part.info["coverage"] for part in result.outputs if "coverage" in part.info), None)
     if isinstance(coverage, dict) and coverage["sections"] > 1:
-        click.echo(f"read {coverage['sections_read']} of {coverage['sections']} sections. {coverage['how']}", err=True)
+        told = f"read {coverage['sections_read']} of {coverage['sections']} sections"
+        click.echo(f"{told}: {coverage['how']}" if coverage["how"] else told, err=True)
 
 
 def _input(given: str) -> Part:

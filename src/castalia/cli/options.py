@@ -40,6 +40,12 @@ def modality_options() -> dict[str, type[BaseModel]]:
     return {name: cast(type[BaseModel], resolve(spec.options)) for name, spec in modalities().specs().items()}
 
 
+def check_allowed(mcp: str | None, allow: tuple[str, ...]) -> None:
+    """Raise BadRequest for tools that are allowed of no server."""
+    if allow and mcp is None:
+        raise BadRequest("--allow picks among the tools of an MCP server.", hint="Name the server too: --mcp SERVER.")
+
+
 def named_values(pairs: tuple[str, ...], flag: str) -> dict[str, object]:
     """``NAME=VALUE`` of a repeatable flag as a dictionary; a value with commas is a list. Raises BadRequest."""
     values: dict[str, object] = {}

@@ -59,7 +59,8 @@ def show_choice(choice: Choice) -> None:
     if choice.question is not None or choice.refusal is not None:
         return
     family = f" ({choice.family})" if choice.family else ""
-    chosen = f"[bold]{escape(choice.modality)}[/bold] by {escape(str(choice.model))}{family} on {choice.engine}"
+    by = "without a model" if choice.model is None else f"by {escape(choice.model)}{family} on {choice.engine}"
+    chosen = f"[bold]{escape(choice.modality)}[/bold] {by}"
     console.print(f"{chosen}, {choice.confidence:.0%} sure")
     for reason in choice.reasons:
         console.print(f"[dim]  {escape(reason)}[/dim]")

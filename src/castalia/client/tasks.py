@@ -1,8 +1,8 @@
-"""Language tasks from Python: ``castalia.tasks.summarise("report.pdf")``, a function for each of the tasks.
+"""Language tasks from Python: ``castalia.tasks.summarise(Path("report.pdf"))``, a function for each of the tasks.
 
     import castalia
 
-    print(castalia.tasks.summarise(castalia.Part.of_file("report.pdf"), sentences=3).text)
+    print(castalia.tasks.summarise(Path("report.pdf"), sentences=3).text)
     print(castalia.tasks.extract("Ann, born 1980", fields=["name", "year"]).value)
 
 Each takes texts, paths and parts, then options by name: the task's own, ``model``, ``engine``, ``policy``, ``seed``,
@@ -16,7 +16,7 @@ from typing import Any
 
 from castalia.client.api import house
 from castalia.core.content import Part
-from castalia.core.errors import Interrupted
+from castalia.core.errors import BadRequest, Interrupted
 from castalia.core.events import Completed, Progress
 from castalia.core.requests import Request
 from castalia.core.results import Result
@@ -24,6 +24,7 @@ from castalia.language.catalogue import task_named, tasks
 from castalia.serving.tasks import carry_out, output_of, task_request
 from castalia.serving.wishing import routed
 
+LONGEST_NAME = 255
 FIELDS = ("model", "engine", "policy", "seed")
 
 
@@ -70,7 +71,14 @@ def run(request: Request, progress: Callable[[Progress], None] | None = None) ->
 
 
 def _part(given: str | Path) -> Part:
-    return Part.of_file(given) if isinstance(given, Path) else Part.of_text(given)
+    """A `Path` as a file, a ``str`` as a text. Raises BadRequest for one that is the name of a file that is there."""
+    if isinstance(given, Path):
+        return Part.of_file(given)
+    if len(given) < LONGEST_NAME and "\n" not in given and Path(given).suffix and Path(given).is_file():
+        raise BadRequest(
+            f"{given!r} is a text here, and the name of a file.", hint=f"Give Path({given!r}) for the file."
+        )
+    return Part.of_text(given)
 
 
 def __getattr__(name: str) -> Callable[..., Done]:

@@ -11,6 +11,7 @@ from typing import cast
 from castalia.core.results import Measure, Status
 from castalia.judging.language import CERTAIN, CODES, detect
 from castalia.judging.repetition import words_of
+from castalia.modalities.text.claims import missing_identifiers
 
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 ALIKE = 0.95
@@ -82,7 +83,7 @@ def _shorter(context: TaskContext) -> Measure | None:
 def _new_numbers(context: TaskContext) -> Measure:
     given = _numbers(context.source) | _numbers(str(context.options.get("question", "")))
     new = sorted(_numbers(context.text) - given)
-    return _measure("new numbers", len(new), most=0, unit="numbers", note=f"Not in the text: {', '.join(new[:5])}.")
+    return _measure("new numbers", len(new), most=0, unit="numbers", note=_not_there(new))
 
 
 def _numbers_kept(context: TaskContext) -> Measure:
@@ -133,10 +134,17 @@ def _support(context: TaskContext) -> Measure | None:
     telling = _telling(context.text)
     if not telling or context.facts.get("found") is False:
         return None
+    invented = missing_identifiers(context.text, f"{context.source}\n{context.options.get('question', '')}")
+    if invented:
+        return _measure("support", 0.0, least=SUPPORTED, unit="share of telling words", note=_not_there(invented))
     known = set(_telling(context.source))
     share = sum(word in known for word in telling) / len(telling)
     note = "Most of it does not stand in the text."
     return _measure("support", share, least=SUPPORTED, unit="share of telling words", note=note)
+
+
+def _not_there(words: list[str]) -> str:
+    return f"Not in the text: {', '.join(words[:5])}."
 
 
 def _found_in_the_text(context: TaskContext) -> Measure | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 
 from castalia.core.events import Event
 from castalia.language.sections import over_sections, tokens_of
+from castalia.language.small_words import UNTELLING
 from castalia.language.task import Desk, Made, Turn
 
 PREAMBLE = re.compile(
@@ -13,74 +14,6 @@ PREAMBLE = re.compile(
     re.IGNORECASE,
 )
 WORD = re.compile(r"\w+")
-COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "say",
-        "says",
-        "she",
-        "should",
-        "so",
-        "that",
-        "the",
-        "their",
-        "them",
-        "they",
-        "this",
-        "to",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "clause",
-        "text",
-        "document",
-        "tell",
-    ]
-)
-"""Words that tell nothing of what a text is about."""
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 
 
@@ -136,4 +69,4 @@ def section_by_section(
 def words_of(text: str) -> list[str]:
     """The telling words of a text, in lower case, without a plural's or a verb's final s."""
     words = (word.lower() for word in WORD.findall(text))
-    return [word.removesuffix("s") if len(word) > 3 else word for word in words if word not in COMMON]
+    return [word.removesuffix("s") if len(word) > 3 else word for word in words if word not in UNTELLING]

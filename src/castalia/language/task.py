@@ -57,10 +57,11 @@ OptionsT = TypeVar("OptionsT", bound=TaskOptions)
 
 @dataclass(frozen=True)
 class Material:
-    """One given text with the name of the file that it came from, if it came from one."""
+    """One given text with the name of the file that it came from, if it came from one, and what was not read of it."""
 
     text: str
     name: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

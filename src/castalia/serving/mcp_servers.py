@@ -92,8 +92,10 @@ class _Connection:
                     future.result(HEARTBEAT)
                 except FutureTimeoutError:
                     yield Progress(message=f"waiting for {tool}")
-                except Exception as error:
-                    raise self._error(f"failed in {tool}: {error}") from error
+                except Exception:  # noqa: BLE001 - told below, as those of a call that failed at once are
+                    break
+            if (error := future.exception()) is not None:
+                raise self._error(f"failed in {tool}: {_innermost(error)}") from error
             return self._text(tool, future.result())
 
         return call

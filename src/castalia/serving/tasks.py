@@ -16,12 +16,12 @@ from castalia.core.content import Message, Part
 from castalia.core.errors import BadRequest, CastaliaError, NotFound
 from castalia.core.events import Chosen, Completed, Event
 from castalia.core.requests import AUTO, Request
-from castalia.core.results import Choice, FinishReason, Result, Timing, Verdict
+from castalia.core.results import Choice, FinishReason, Measure, Result, Timing, Verdict
 from castalia.judging.tasks import TaskContext, judge_task
 from castalia.judging.verdict import merged
 from castalia.language.catalogue import task_named, tasks
 from castalia.language.material import material_of
-from castalia.language.task import Given, Made, Task, TaskOptions, TaskOutput
+from castalia.language.task import Given, Made, Material, Task, TaskOptions, TaskOutput
 from castalia.modalities.text.options import TextOptions
 from castalia.serving.house import House
 from castalia.serving.pipeline import chosen
@@ -59,10 +59,10 @@ def _carry_out(house: House, request: Request) -> Generator[Event]:
     started = time.monotonic()
     task = task_named(str(request.task))
     options, wishes = split_options(task, request.options)
-    given = Given(
-        [material_of(part) for message in request.messages for part in message.parts],
-        task.options.model_validate(options),
-    )
+    materials: list[Material] = []
+    for part in (part for message in request.messages for part in message.parts):
+        materials.append((yield from material_of(part)))  # noqa: PERF401 - a comprehension may not yield
+    given = Given(materials, task.options.model_validate(options))
     _check_inputs(task, given)
     resolved, desk = _prepared(house, request, task, given, {**options, **wishes}, wishes)
     yield Chosen(choice=desk.choice)
@@ -218,7 +218,23 @@ def _verdict(work: Work, made: Made) -> Verdict:
     )
     known = Request.of_text("\n".join([work.given.text, *map(str, work.request.options.values())]))
     outputs = [Part.of_text(text) for text in made.texts]
-    return Verdict.of([*calls, *judge_task(work.task.measures, context), *work.house.guard.outbound(outputs, known)])
+    own = [*_reading(work.given), *judge_task(work.task.measures, context)]
+    return Verdict.of([*calls, *own, *work.house.guard.outbound(outputs, known)])
+
+
+def _reading(given: Given[TaskOptions]) -> list[Measure]:
+    """What was left out or guessed when files were read, flagged."""
+    notes = [note for material in given.materials for note in material.notes]
+    told = Measure(
+        name="reading",
+        value=len(notes),
+        unit="notes",
+        direction="lower",
+        threshold=0,
+        status="flag",
+        note=" ".join(notes),
+    )
+    return [told] if notes else []
 
 
 def task_object(task: Task) -> dict[str, object]:

@@ -123,6 +123,8 @@ BAD = {
     "old.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "encrypted or of the format before 2007"),
     "noise.bin": (bytes(range(256)) * 4, "of no kind"),
     "no.eml": (b"just text\n", "no e-mail"),
+    "letter.rtf": (b"{\\rtf1\\ansi Hello}", "an RTF file"),
+    "letter.doc": (b"{\\rtf1\\ansi Hello}", "an RTF file"),
 }
 
 
@@ -179,3 +181,212 @@ def test_documents_that_packages_ship(tmp_path: Path) -> None:
         for path, reason in ((drawing, "without any text"), (template, "holds no text")):
             with pytest.raises(CastaliaError, match=reason):
                 reader.read(path)
+
+
+def page_of(texts: list[tuple[float, float, str]], font: str = "Helvetica", size: int = 11) -> bytes:
+    """A PDF with these texts at their places (points from the left and from below), one page each time y grows."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    if font != "Helvetica":
+        pdfmetrics.registerFont(UnicodeCIDFont(font))
+    last = 900.0
+    for x, y, text in texts:
+        if y > last:
+            canvas.showPage()
+        last = y
+        canvas.setFont(font, size)
+        canvas.drawString(x, y, text)
+    canvas.save()
+    return out.getvalue()
+
+
+def test_a_table_in_a_pdf_is_read_by_its_rows() -> None:
+    rows = [("Boat", "Seats", "Price a day"), ("Canoe", "2", "14 euros"), ("Rowing boat", "4", "22 euros")]
+    cells = [
+        (x, 700 - 14 * row, text)
+        for row, texts in enumerate(rows)
+        for x, text in zip((72, 200, 300), texts, strict=True)
+    ]
+    content = read_bytes(page_of([(72, 760, "These are the boats of the house by the lake."), *cells]), "a.pdf")
+    [table] = [content.text[one.start : one.end] for one in content.blocks if one.kind == "table"]
+    assert table.splitlines() == [" | ".join(row) for row in rows]
+
+
+def test_columns_of_a_pdf_are_no_table() -> None:
+    left = [f"left line {number} fills its whole column" for number in range(6)]
+    right = [f"right line {number} fills its whole column" for number in range(6)]
+    places = [(x, 700 - 13 * row, text) for row in range(6) for x, text in ((72, left[row]), (260, right[row]))]
+    text = read_bytes(page_of(places), "a.pdf").text
+    assert " ".join(left) in text
+    assert " ".join(right) in text
+
+
+def test_leaders_of_a_table_of_contents_are_left_out() -> None:
+    entries = [(72, 700 - 14 * row, f"{row} Heading {'. ' * 40}{row + 3}") for row in range(5)]
+    text = read_bytes(page_of(entries), "a.pdf").text
+    assert "0 Heading" in text
+    assert ". ." not in text
+
+
+def test_lines_of_chinese_and_parted_words_are_joined_as_they_are_meant() -> None:
+    chinese = page_of([(72, 700, "会议在九点"), (72, 686, "开始。")], "STSong-Light")
+    assert "会议在九点开始。" in read_bytes(chinese, "a.pdf").text
+    german = page_of([(72, 700, "Die Schiff-"), (72, 687, "fahrt auf Hin-"), (72, 674, "und Rückweg")])
+    assert "Die Schifffahrt auf Hin- und Rückweg" in read_bytes(german, "a.pdf").text
+
+
+def test_text_inside_a_form_of_a_pdf_is_read() -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    canvas.beginForm("stamped")
+    canvas.drawString(72, 700, "The contract ends in May.")
+    canvas.endForm()
+    canvas.doForm("stamped")
+    canvas.save()
+    assert "The contract ends in May." in read_bytes(out.getvalue(), "a.pdf").text
+
+
+def test_pages_without_text_are_told() -> None:
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter()
+    writer.append(PdfReader(io.BytesIO(pdf())))
+    writer.add_blank_page()
+    out = io.BytesIO()
+    writer.write(out)
+    content = read_bytes(out.getvalue(), "a.pdf")
+    assert content.notes == ["1 page of 3 without text, pictures or empty: 3."]
+
+
+def test_a_passage_stands_on_one_page() -> None:
+    text = "The first page is short.\fThe second page says more.\fThe third ends it."
+    chunks = list(chunks_of(read_bytes(text.encode(), "a.txt"), words))
+    assert [(one.page, one.text.split()[1]) for one in chunks] == [(1, "first"), (2, "second"), (3, "third")]
+
+
+def test_pages_are_told_while_a_pdf_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(pdf())
+    with Reader() as reader:
+        assert list(reader.reading(tmp_path / "a.pdf")) == [1, 2]
+
+
+OLD_TEXTS = {
+    "cp1252": "Die Miete beträgt 500 Euro im Monat. Kündigung nur schriftlich.",
+    "gb18030": "会议在九点开始。午餐在十二点。",
+    "cp932": "会議は九時に始まります。昼食は十二時です。",
+    "cp1251": "Встреча начинается в девять часов.",
+}
+
+
+@pytest.mark.parametrize("encoding", OLD_TEXTS)
+def test_old_encodings_are_guessed_and_it_is_told(encoding: str) -> None:
+    content = read_bytes(OLD_TEXTS[encoding].encode(encoding), "a.txt")
+    assert content.text == OLD_TEXTS[encoding]
+    assert "a guess" in content.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "phrase"),
+    [
+        (b"<html><head><title>T</title><body><p>Without an end of its head.</p>", "Without an end"),
+        (b"<title>T</title><head><meta name=x><h1>Not even a body</h1>", "Not even a body"),
+        (b"<meta charset=utf-16><p>Die Stra\xc3\x9fe</p>", "Die Straße"),
+        (b"<meta charset=undefined><p>Stated wrongly</p>", "Stated wrongly"),
+        (b"<meta charset=iso-8859-1><p>\x80 5</p>", "€ 5"),
+        ("<p><ruby>漢字<rt>かんじ</rt></ruby>を読む</p>".encode(), "漢字を読む"),
+    ],
+)
+def test_pages_as_they_are_found_in_the_wild(page: bytes, phrase: str) -> None:
+    assert phrase in read_bytes(page, "a.html").text
+
+
+def test_a_letter_in_html_keeps_its_headings_and_its_letters() -> None:
+    letter = EmailMessage()
+    letter["From"], letter["Subject"] = "ana@example.org", "Fees"
+    page = '<meta charset="iso-8859-1"><h1>Neue Gebühren</h1><p>Ab Mai fünf Euro.</p>'
+    letter.set_content(page, subtype="html", charset="iso-8859-1")
+    content = read_bytes(letter.as_bytes(), "a.eml")
+    assert "Neue Gebühren" in content.text
+    assert "Ab Mai fünf Euro." in content.text
+
+
+def test_texts_behind_a_picture_belong_to_the_letter() -> None:
+    letter = EmailMessage()
+    letter["From"], letter["Subject"] = "ana@example.org", "Photo"
+    letter.set_content("Look at this.")
+    letter.add_attachment(b"x", maintype="image", subtype="png", filename="a.png", disposition="inline")
+    letter.add_attachment("It was taken in May.", disposition="inline")
+    content = read_bytes(letter.as_bytes(), "a.eml")
+    assert "It was taken in May." in content.text
+    assert content.notes == ["Attachments are not read: a.png."]
+
+
+def test_decomposed_letters_and_ligatures_are_found() -> None:
+    content = read_bytes("Pho\u031b\u0309 is \ufb01ne".encode(), "a.txt")
+    assert content.text == "Phở is fine"
+
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+FORM = f"""<w:sdt {W}><w:sdtContent><w:p><w:r><w:t>Tenant: Ada Byron</w:t></w:r></w:p></w:sdtContent></w:sdt>"""
+CHANGED = f"""<w:p {W}><w:r><w:t>The rent is </w:t></w:r><w:del><w:r><w:delText>500</w:delText></w:r></w:del>
+<w:ins><w:r><w:t>550 euros</w:t></w:r></w:ins><w:r><w:txbxContent><w:p><w:r><w:t>See clause 4.</w:t></w:r></w:p>
+</w:txbxContent></w:r></w:p>"""
+
+
+def test_forms_changes_boxes_and_inner_tables_of_word_documents_are_read() -> None:
+    import docx as library
+    from docx.oxml import parse_xml
+
+    document, out = library.Document(), io.BytesIO()
+    own = document.styles.add_style("Clause", 1)
+    own.base_style = document.styles["Heading 2"]
+    document.add_paragraph("Deposit", style="Clause")
+    table = document.add_table(rows=1, cols=2)
+    table.cell(0, 0).text = "Fees"
+    table.cell(0, 1).add_table(rows=1, cols=1).cell(0, 0).text = "12 euros"
+    for xml in (FORM, CHANGED):
+        document.element.body.insert(0, parse_xml(xml))
+    document.save(out)
+    content = read_bytes(out.getvalue(), "a.docx")
+    for phrase in ("Tenant: Ada Byron", "The rent is 550 euros", "See clause 4.", "Fees | 12 euros"):
+        assert phrase in [content.text[one.start : one.end] for one in content.blocks]
+    assert "500" not in content.text
+    assert [one.level for one in content.blocks if content.text[one.start : one.end] == "Deposit"] == [2]
+
+
+def test_a_word_document_with_macros_is_refused_in_plain_words() -> None:
+    macros = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(docx())) as plain, zipfile.ZipFile(macros, "w") as changed:
+        for member in plain.namelist():
+            data = plain.read(member)
+            main = b"wordprocessingml.document.main+xml"
+            changed.writestr(member, data.replace(b"openxmlformats-officedocument." + main, b"ms-word." + main))
+    with pytest.raises(UnsupportedInput, match="a template or holds macros"):
+        read_bytes(macros.getvalue(), "a.docx")
+
+
+def test_groups_and_charts_of_slides_are_read_in_their_places() -> None:
+    import pptx as library
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+    from pptx.util import Inches
+
+    show, out = library.Presentation(), io.BytesIO()
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    data = CategoryChartData()
+    data.categories = ["East", "West"]
+    data.add_series("Boats", (3, 4.5))
+    slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, Inches(1), Inches(4), Inches(3), Inches(2), data)
+    slide.shapes.add_textbox(Inches(1), Inches(3), Inches(2), Inches(1)).text_frame.text = "Below the group"
+    inner = slide.shapes.add_group_shape().shapes.add_textbox(Inches(1), Inches(2), Inches(2), Inches(1))
+    inner.text_frame.text = "Inside the group"
+    show.save(out)
+    text = read_bytes(out.getvalue(), "a.pptx").text
+    assert text.index("Inside the group") < text.index("Below the group") < text.index("East | 3\nWest | 4.5")
+    assert "| Boats" in text

@@ -35,6 +35,7 @@ class FakeDetails(BaseModel):
 
     ``delay`` is seconds before each event. ``crash_after`` kills the process after so many events. ``fail`` raises an
     EngineError with that message, ``fail_load`` does so at loading. ``reply`` is said instead of random words.
+    ``calls`` (``{"name", "arguments"}``) are made in answer to a user whenever tools are offered, among these or not.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -45,6 +46,7 @@ class FakeDetails(BaseModel):
     fail_load: str | None = None
     context_length: int = 4096
     reply: str | None = None
+    calls: list[dict[str, object]] = []
 
 
 class FakeEngine:
@@ -94,6 +96,14 @@ class FakeEngine:
         schema = answer_schema(options)
         if schema is not None and forced_tools(options):
             yield from self._call(parse_calls(json.dumps(smallest(schema))), prompt_tokens)
+            return
+        if (
+            self.details.calls
+            and options.tools
+            and options.tool_choice == "auto"
+            and request.messages[-1].role == "user"
+        ):
+            yield from self._call(parse_calls(json.dumps(self.details.calls)), prompt_tokens)
             return
         pieces = self._pieces(request, schema, draw)
         allowed = min(options.max_tokens, self.context - prompt_tokens)

@@ -16,7 +16,7 @@ MOST_HEADINGS = 300
 class Chunk:
     """A passage, ``content.text[start:end]``, under the headings ``heading`` (outermost first, parted by `` > ``).
 
-    ``page`` is that of its first character. Of a table's later rows the names of its columns stand in ``heading``.
+    ``page`` is the one that all of it stands on. Of a table's later rows the names of its columns stand in ``heading``.
     """
 
     start: int
@@ -29,8 +29,9 @@ class Chunk:
 def chunks_of(content: Content, count: Callable[[str], int], most: int = MOST_TOKENS) -> Iterator[Chunk]:
     """The passages in order. ``count`` gives the tokens of a text; none is longer than ``most``.
 
-    A heading or a slide begins a new passage. Neighbouring paragraphs share one while they fit; a longer one is cut
-    between sentences, a table between rows, a sentence that is too long between words.
+    A heading, a slide or a page begins a new passage, so that all of one stands on its page. Neighbouring paragraphs
+    share one while they fit; a longer one is cut between sentences, a table between rows, a sentence that is too long
+    between words.
     """
     path: list[tuple[int, str]] = []
     open_pieces: list[tuple[int, int, int | None]] = []
@@ -47,6 +48,8 @@ def chunks_of(content: Content, count: Callable[[str], int], most: int = MOST_TO
 
     for span in content.blocks:
         text = content.text[span.start : span.end]
+        if open_pieces and span.page != open_pieces[-1][2]:
+            yield from close()
         if span.kind in {"heading", "slide"}:
             if not only_headings or tokens + count(text) > most:
                 yield from close()

@@ -9,7 +9,7 @@ from castalia.core.events import Event
 from castalia.language.documents.evidence import ENOUGH, Evidence, Sentence
 from castalia.language.documents.searching import Encode
 from castalia.language.documents.shelf import Passage
-from castalia.modalities.text.claims import held_share, missing_names, numbers_of, stems_of
+from castalia.modalities.text.claims import held_share, missing_identifiers, missing_names, numbers_of, stems_of
 from castalia.modalities.text.spans import sentence_spans
 
 GIVEN = 3
@@ -155,6 +155,8 @@ def _nearest(text: str, sentences: Sequence[Sentence], encode: Encode) -> Near |
         source = f"{one.passage.title}. {one.passage.heading}. {one.text}"
         held = held_share(text, source)
         if numbers_of(text) - numbers_of(source) or missing_names(text, source) or held < HELD:
+            continue
+        if missing_identifiers(text, source):
             continue
         supports = cosine >= NEAR or (held == 1.0 and any(map(str.isalnum, text)))
         found.append(Near(one, cosine, supports))

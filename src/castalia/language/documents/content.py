@@ -1,6 +1,8 @@
 """What is read out of a file: blocks of text in order, each with its place."""
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,6 +57,21 @@ class Reading:
     notes: list[str] = field(default_factory=list[str])
 
 
+PAGES: ContextVar[Callable[[int], None] | None] = ContextVar("pages", default=None)
+"""Who is told how far a reader is; nobody in tests of a reader alone."""
+
+
+def tell_page(number: int) -> None:
+    """A reader that may take long says which page, counted from 1, it has come to."""
+    told = PAGES.get()
+    if told is not None:
+        told(number)
+
+
+LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
+"""Signs that stand for two letters or three, such as that of "fi": no search finds a word that is written with one."""
+UNSEEN = dict.fromkeys([0x00, 0xAD, 0x200B, 0xFEFF])
+"""NUL, which no database takes, soft hyphens, and spaces without width."""
 GAP = "\n\n"
 """What stands between two blocks in the text of a document."""
 
@@ -79,6 +96,6 @@ def assembled(format: str, reading: Reading) -> Content:
 
 
 def _clean(text: str) -> str:
-    """Without NUL and lone surrogates, which no database takes, and without white space at the ends of lines."""
-    plain = text.replace("\x00", "").replace("\u00ad", "").encode("utf-8", "replace").decode("utf-8")
-    return "\n".join(line.rstrip() for line in plain.splitlines()).strip()
+    """Composed letters (NFC); no ligatures, nothing unseen, no lone surrogates, no white space at ends of lines."""
+    plain = text.translate(LIGATURES | UNSEEN).encode("utf-8", "replace").decode("utf-8")
+    return "\n".join(line.rstrip() for line in unicodedata.normalize("NFC", plain).splitlines()).strip()

@@ -16,7 +16,8 @@ import numpy as np
 from castalia.core.contracts import Array
 from castalia.language.documents.searching import Encode
 from castalia.language.documents.shelf import Passage
-from castalia.language.documents.terms import SMALL, searchable
+from castalia.language.documents.terms import searchable
+from castalia.language.small_words import UNSEARCHED
 from castalia.modalities.text.claims import stem
 from castalia.modalities.text.spans import sentence_spans
 
@@ -137,8 +138,13 @@ class Evidence:
         """In words, why nothing answers."""
         if not self.sentences:
             return "Nothing was found."
-        missing = sorted({word for one in self.sentences[:3] for word in one.missing})
-        return f"The passages do not mention {', '.join(missing)}." if missing else "No sentence is near enough."
+        lacked = [set(one.missing) for one in self.sentences]
+        told = " ".join(f"{one.title} {one.heading} {one.text}" for one in self.passages).lower()
+        if nowhere := {word for word in set[str].intersection(*lacked) if word not in told}:
+            return f"The passages do not mention {', '.join(sorted(nowhere))}."
+        if all(lacked):
+            return f"No passage mentions all of {', '.join(sorted(set[str].union(*lacked)))}."
+        return "No sentence is near enough."
 
 
 def weigh(question: str, passages: Sequence[Passage], encode: Encode) -> Evidence:
@@ -162,7 +168,7 @@ def exact_words(text: str) -> set[str]:
     names = {part.lower() for name in NAME.findall(text) for part in WORD.findall(name) if len(part) > 1}
     digits = {word for word in words if any(map(str.isdigit, word))}
     closed = {word for word in words for kind in CLOSED if word in kind and word != "may"}
-    return names - SMALL | digits | closed
+    return names - UNSEARCHED | digits | closed
 
 
 def _sentences(passage: Passage) -> list[Sentence]:
@@ -179,7 +185,9 @@ def _scored(question: str, one: Sentence, with_heading: float, alone: float, enc
     known, near = _stems(around), _stems(one.text)
     exact = exact_words(question)
     missing = tuple(sorted(word for word in exact if stem(word) not in known and word not in around.lower()))
-    telling = [word for word in dict.fromkeys(WORD.findall(searchable(question).lower())) if word not in SMALL | LIGHT]
+    telling = [
+        word for word in dict.fromkeys(WORD.findall(searchable(question).lower())) if word not in UNSEARCHED | LIGHT
+    ]
     in_sentence = {word: _held(word, near, one.text, encode) for word in telling}
     in_passage = [max(here, float(stem(word) in known)) for word, here in in_sentence.items()]
     # words of title and headings say which passage is meant, the others what is asked of it
@@ -204,7 +212,7 @@ def _held(word: str, stems: set[str], text: str, encode: Encode) -> float:
     if stem(word) in stems:
         return 1.0
     others = [
-        other for other in dict.fromkeys(WORD.findall(text.lower())) if other not in SMALL and not other.isdigit()
+        other for other in dict.fromkeys(WORD.findall(text.lower())) if other not in UNSEARCHED and not other.isdigit()
     ]
     if not others or any(map(str.isdigit, word)):
         return 0.0

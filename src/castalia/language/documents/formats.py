@@ -15,6 +15,10 @@ from castalia.core.errors import ConfigError, MissingExtra, UnsupportedInput
 from castalia.language.documents.content import Reading
 
 GROUP = "castalia.language.documents.readers"
+GUESSED = 65_536
+"""Bytes of a text by which its encoding is guessed."""
+OTHERS = {b"{\\rtf": "an RTF file", b"%!PS": "a PostScript file"}
+"""Texts by their first bytes whose words stand among commands: read as they are, they would be noise."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,9 @@ def format_of(data: bytes, name: str) -> DocumentFormat:
             f"{name} is an Office file that is encrypted or of the format before 2007.",
             hint="Save it without a password as DOCX, PPTX or PDF.",
         )
+    other = next((kind for begin, kind in OTHERS.items() if data.startswith(begin)), None)
+    if other is not None:
+        raise UnsupportedInput(f"{name} is {other}, which is not read.", hint="Save it as DOCX or PDF.")
     if claimed is not None and claimed.recognises is not None:
         raise UnsupportedInput(
             f"{name} is named like {claimed.summary}, but its bytes are not.",
@@ -128,21 +135,42 @@ def zip_holds(data: bytes, member: str) -> bool:
         return False
 
 
+LEGACY = {
+    "cp1252": "Windows-1252",
+    "gb18030": "GB 18030",
+    "big5": "Big5",
+    "cp932": "Shift JIS",
+    "euc_jp": "EUC-JP",
+    "euc_kr": "EUC-KR",
+    "cp1251": "Windows-1251",
+    "koi8_r": "KOI8-R",
+}
+"""Encodings of old texts, by Python's names."""
+
+
+def _likeliest(data: bytes) -> str:
+    """The one of `LEGACY` in which the bytes look most like words; Windows-1252 where none does."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:GUESSED], cp_isolation=list(LEGACY)).best()
+    return best.encoding if best is not None and best.encoding in LEGACY else "cp1252"
+
+
 def decoded(data: bytes, name: str, notes: list[str]) -> str:
-    """The text of the bytes: UTF-8, or UTF-16 by its mark, else Windows-1252 with a note.
+    """The text of the bytes: UTF-8, or UTF-16 by its mark, else the likeliest of `LEGACY` with a note.
 
     Raises UnsupportedInput for what is no text.
     """
     marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    encodings = ("utf-16",) if marked else ("utf-8-sig", "cp1252")
-    for encoding in encodings:
+    if not looks_binary(data):
+        try:
+            return data.decode("utf-16" if marked else "utf-8-sig")
+        except UnicodeDecodeError:
+            encoding = _likeliest(data)
         try:
             text = data.decode(encoding)
+            notes.append(f"The file is not UTF-8; it was read as {LEGACY[encoding]}, which is a guess.")
+            return text
         except UnicodeDecodeError:
-            continue
-        if looks_binary(data):
-            break
-        if encoding == "cp1252":
-            notes.append("The file is not UTF-8; it was read as Windows-1252.")
-        return text
+            pass
     raise UnsupportedInput(f"{name} is not text.", hint="Save it as UTF-8 and add it again.")

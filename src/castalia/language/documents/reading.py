@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -14,13 +16,16 @@ from castalia.language.documents.formats import check_installed, format_of
 MOST_BYTES = 256 * 1024 * 1024
 """Bytes of a file that is read at all."""
 SECONDS = 120.0
-"""Seconds that reading one file may take."""
+"""Seconds that a file may take, or a page of one that is read page by page,"""
+MOST_SECONDS = 3600.0
+"""and all of its pages together."""
 
 
 class Reader:
     """Reads files one by one in a child process that is started at the first and stopped at the end.
 
-    Use it as a context manager. ``seconds`` bound each file; a child that takes longer is killed.
+    Use it as a context manager. ``seconds`` bound each file, or each page of one that is read page by page; a child
+    that takes longer is killed.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -34,7 +39,16 @@ class Reader:
         self._stop()
 
     def read(self, path: Path, name: str | None = None) -> Content:
-        """What stands in a file. ``name`` tells its format where ``path`` has another one.
+        """What stands in a file. ``name`` tells its format where ``path`` has another one. See `reading`."""
+        pages = self.reading(path, name)
+        while True:
+            try:
+                next(pages)
+            except StopIteration as done:
+                return cast(Content, done.value)
+
+    def reading(self, path: Path, name: str | None = None) -> Generator[int, None, Content]:
+        """The same, while the pages that the reader has come to are told, for formats that have some.
 
         Raises NotFound, UnsupportedInput (of no known kind, broken, encrypted, empty, mislabelled), TooLarge,
         MissingExtra.
@@ -50,35 +64,26 @@ class Reader:
         with path.open("rb") as file:
             head = file.read(4096)
         check_installed(format_of(path.read_bytes() if head.startswith(b"PK") else head, name))
-        content = self._asked(path, name)
+        content = yield from self._asked(path, name)
         if not content.text:
             raise UnsupportedInput(f"{name} holds no text.", hint="Leave it out.")
         return content
 
-    def _asked(self, path: Path, name: str) -> Content:
+    def _asked(self, path: Path, name: str) -> Generator[int, None, Content]:
         child = self._running()
+        stdin, stdout = cast("IO[str]", child.stdin), cast("IO[str]", child.stdout)
+        started = time.monotonic()
         overdue = threading.Event()
-
-        def end() -> None:
-            overdue.set()
-            child.kill()
-
-        timer = threading.Timer(self.seconds, end)
-        timer.start()
-        try:
-            stdin, stdout = cast("IO[str]", child.stdin), cast("IO[str]", child.stdout)
-            stdin.write(json.dumps({"path": str(path.resolve()), "name": name}) + "\n")
-            stdin.flush()
-            line = stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        finally:
-            timer.cancel()
-        if not line:
+        line = self._line(child, overdue, json.dumps({"path": str(path.resolve()), "name": name}), stdin, stdout)
+        while line.startswith('{"page"') and time.monotonic() - started < MOST_SECONDS:
+            yield int(json.loads(line)["page"])
+            line = self._line(child, overdue, None, stdin, stdout)
+        if not line or line.startswith('{"page"'):
             self._stop()
-            if overdue.is_set():
+            if line or overdue.is_set():
+                seconds = MOST_SECONDS if line else self.seconds
                 raise UnsupportedInput(
-                    f"{name} took longer than {self.seconds:g} s to read and was given up.",
+                    f"{name} took longer than {seconds:g} s to read and was given up.",
                     hint="It may be a trap or very long: split it, or save it in another format.",
                 )
             raise UnsupportedInput(
@@ -89,6 +94,27 @@ class Reader:
         if "error" in answer:
             raise rebuild(answer["error"])
         return Content.model_validate(answer["content"])
+
+    def _line(
+        self, child: "subprocess.Popen[str]", overdue: threading.Event, asked: str | None, stdin: IO[str], out: IO[str]
+    ) -> str:
+        """The child's next line, after it was asked something perhaps; empty when it ended or had to be killed."""
+
+        def end() -> None:
+            overdue.set()
+            child.kill()
+
+        timer = threading.Timer(self.seconds, end)
+        timer.start()
+        try:
+            if asked is not None:
+                stdin.write(asked + "\n")
+                stdin.flush()
+            return out.readline()
+        except BrokenPipeError:
+            return ""
+        finally:
+            timer.cancel()
 
     def _running(self) -> "subprocess.Popen[str]":
         if self._child is None or self._child.poll() is not None:

@@ -1,4 +1,7 @@
-"""The child process that reads files: ``{"path", "name"}`` a line in, ``{"content"}`` or ``{"error"}`` a line out."""
+"""The child process that reads files: ``{"path", "name"}`` a line in, ``{"content"}`` or ``{"error"}`` a line out.
+
+Before it may come ``{"page"}``: how far a reader is that takes its time.
+"""
 
 import contextlib
 import json
@@ -8,6 +11,7 @@ import sys
 from pathlib import Path
 
 from castalia.core.errors import CastaliaError, InternalError
+from castalia.language.documents.content import PAGES
 from castalia.language.documents.reading import read_bytes
 
 MEMORY = 3 * 1024**3
@@ -20,6 +24,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
+    PAGES.set(lambda number: print(json.dumps({"page": number}), file=out))
     for line in sys.stdin:
         asked: dict[str, str] = json.loads(line)
         out.write(json.dumps(_answer(asked["path"], asked["name"])) + "\n")

@@ -4,6 +4,8 @@ import re
 
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 NAME = re.compile(r"(?<![.!?:\"“] )(?<!^)\b[A-ZÀ-Þ][\w’'-]+", re.MULTILINE)
+IDENTIFIER = re.compile(r"(?<!\w)[\w.~-]*[/@\\][\w.~/@\\-]*\w")
+"""Paths, addresses and the like: words held together by a slash or an "at"."""
 WORD = re.compile(r"[^\W\d_]{4,}")
 SPELT = {
     **{word: str(value) for value, word in enumerate(
@@ -27,6 +29,14 @@ def is_supported(sentence: str, source: str) -> bool:
 def missing_names(sentence: str, source: str) -> set[str]:
     """Stems of the names in the sentence that the source lacks. A word that begins a sentence is no sure name."""
     return {stem(name.lower()) for name in NAME.findall(sentence) if len(name) > 3} - stems_of(source)
+
+
+def missing_identifiers(sentence: str, source: str) -> list[str]:
+    """Paths, addresses and the like in the sentence that do not stand in the source as they are written: words that do
+    may have been put together wrongly."""
+    known = source.casefold()
+    found = (one for one in IDENTIFIER.findall(sentence) if any(map(str.isalpha, one)))
+    return [one for one in found if one.casefold() not in known]
 
 
 def held_share(sentence: str, source: str) -> float:

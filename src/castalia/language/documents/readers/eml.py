@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import cast
 
@@ -23,14 +24,26 @@ def read(data: bytes, name: str) -> Reading:
     blocks.append(Block("paragraph", "\n".join(f"{head}: {value}" for head, value in heads.items())))
     notes: list[str] = []
     body = letter.get_body(preferencelist=("plain", "html"))
-    if body is not None:
-        content = _text(cast(EmailMessage, body), notes).encode()
-        reader = html if body.get_content_type() == "text/html" else text
-        blocks += [block for block in reader.read(content, name).blocks if block.kind != "heading"]
-    attached = [part.get_filename() or "without a name" for part in letter.iter_attachments()]
+    shown = [cast(EmailMessage, body)] if body is not None else []
+    attached: list[str] = []
+    for part in letter.iter_attachments():
+        if part.get_content_maintype() == "text" and part.get_filename() is None and not part.is_attachment():
+            shown.append(part)  # a text that goes on behind a picture
+        else:
+            attached.append(part.get_filename() or f"{part.get_content_type()} without a name")
+    for part in shown:
+        content = _text(part, notes)
+        if part.get_content_type() == "text/html":
+            blocks += map(_under_subject, html.read_text(content).blocks)
+        else:
+            blocks += text.read(content.encode("utf-8", "replace"), name).blocks
     if attached:
         notes.append(f"Attachments are not read: {', '.join(attached)}.")
     return Reading(blocks, title=heads.get("Subject", ""), notes=notes)
+
+
+def _under_subject(block: Block) -> Block:
+    return replace(block, level=min(block.level + 1, 6)) if block.kind == "heading" else block
 
 
 def _text(body: EmailMessage, notes: list[str]) -> str:

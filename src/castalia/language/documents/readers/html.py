@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from castalia.language.documents.content import Block, Reading
 from castalia.language.documents.formats import DocumentFormat, decoded
 
-SILENT = frozenset({"script", "style", "noscript", "template", "svg", "nav", "iframe", "head"})
+SILENT = frozenset({"script", "style", "noscript", "template", "svg", "nav", "iframe", "head", "rt", "rp"})
 ENDING = frozenset(
     [
         "p",
@@ -43,7 +43,17 @@ ENDING = frozenset(
         "summary",
     ]
 )
-CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+CHARSET = re.compile(
+    rb"(?:<meta[^>]{0,200}charset\s*=|<\?xml[^>]{0,100}encoding\s*=)\s*[\"']?\s*([\w-]+)", re.IGNORECASE
+)
+MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+WIDER = {
+    **dict.fromkeys(["iso-8859-1", "latin1", "us-ascii", "ascii"], "cp1252"),
+    **dict.fromkeys(["utf-16", "utf-16le", "utf-16be"], "utf-8"),
+    **dict.fromkeys(["gb2312", "gbk"], "gb18030"),
+    **dict.fromkeys(["shift_jis", "shift-jis", "sjis", "x-sjis"], "cp932"),
+}
+"""What stated encodings mean (WHATWG, Encoding Standard): a page that can be read to this line is no UTF-16."""
 
 
 class _Reader(HTMLParser):
@@ -58,8 +68,10 @@ class _Reader(HTMLParser):
         self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
+        if self._silent == ["head"] and tag in ENDING:
+            self._silent.clear()  # its end tag may be left out
         if tag == "title":
-            self._in_title = True
+            self._in_title = self._silent in ([], ["head"])  # those of drawings are none of the page
         elif tag in SILENT:
             self._silent.append(tag)
         elif tag == "table":
@@ -128,18 +140,26 @@ def _joined(lines: list[str]) -> list[str]:
 def read(data: bytes, name: str) -> Reading:
     """The text that a browser would show, by blocks."""
     notes: list[str] = []
+    reading = read_text(_text(data, name, notes))
+    return Reading(reading.blocks, title=reading.title, notes=notes)
+
+
+def read_text(text: str) -> Reading:
+    """The same of a page that is text already, whatever encoding it states."""
     reader = _Reader()
-    reader.feed(_text(data, name, notes))
+    reader.feed(text)
     reader.close()
-    return Reading(reader.blocks, title=" ".join(reader.title.split()), notes=notes)
+    return Reading(reader.blocks, title=" ".join(reader.title.split()))
 
 
 def _text(data: bytes, name: str, notes: list[str]) -> str:
+    """Decoded as a mark at its begin says, or as the page states, and as browsers understand that."""
     stated = CHARSET.search(data[:4096])
-    if stated is not None:
+    if stated is not None and not data.startswith(MARKS):
+        label = stated.group(1).decode().lower()
         try:
-            return data.decode(stated.group(1).decode())
-        except (LookupError, UnicodeDecodeError):
+            return data.decode(WIDER.get(label, label))
+        except (LookupError, UnicodeError):
             notes.append("The page is not in the encoding that it states.")
     return decoded(data, name, notes)
 
