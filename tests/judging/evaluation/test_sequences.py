@@ -1,7 +1,7 @@
 """Music and trained text: planted copies, shuffled notes and words move the figures as they must."""
 
 from dataclasses import replace
-from pathlib import Path
+from pydoc_data.topics import topics
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +18,6 @@ from castalia.modalities.music.piece import Part, Piece, in_order
 from castalia.modalities.text.representation import TextRepresentation
 from castalia.modalities.text.tokenization import Symbols
 
-ROOT = Path(__file__).parents[3]
 SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 
 
@@ -77,9 +76,8 @@ def _chromatic(piece: Piece, rng: np.random.Generator) -> Piece:
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    """Real prose: the pieces of this project's own pages, in a random order."""
-    pages = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
-    found = [piece[:600] for page in pages for piece in pieces(page.read_text(encoding="utf-8"))]
+    """Real prose: the pieces of Python's own language reference, in a random order."""
+    found = [piece[:600] for name in sorted(topics) for piece in pieces(topics[name])]
     order = np.random.default_rng(0).permutation(len(found))
     return [found[place] for place in order]
 
@@ -94,7 +92,7 @@ def test_copied_texts_and_shuffled_words_are_found(texts: list[str]) -> None:
         found.append(values(trained.measured(training, held, [*training[:count], *new[count:]], 0, corpus)))
     for name in ("longest_copied_run", "copied_share"):
         assert found[0][name] < found[1][name] < found[2][name], name
-    assert found[0]["copied_share"] < 0.1
+    assert found[0]["copied_share"] < 0.2, "a reference repeats its phrases"
     whole = trained.measured(training, held, new, 0, corpus)
     baseline = {one.name: one.baseline for one in whole.figures}
     assert (baseline["frechet"] or 0) > found[0]["frechet"]
