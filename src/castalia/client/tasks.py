@@ -1,5 +1,7 @@
 """Language tasks from Python: ``castalia.tasks.summarise(Path("report.pdf"))``, a function for each of the tasks.
 
+    from pathlib import Path
+
     import castalia
 
     print(castalia.tasks.summarise(Path("report.pdf"), sentences=3).text)
@@ -25,6 +27,7 @@ from castalia.serving.tasks import carry_out, output_of, task_request
 from castalia.serving.wishing import routed
 
 LONGEST_NAME = 255
+"""Characters of the longest text that is looked for as a file."""
 FIELDS = ("model", "engine", "policy", "seed")
 
 

@@ -276,6 +276,16 @@ def test_pages_are_told_while_a_pdf_is_read(tmp_path: Path) -> None:
         assert list(reader.reading(tmp_path / "a.pdf")) == [1, 2]
 
 
+def test_a_reading_that_is_given_up_leaves_nothing_for_the_next_file(tmp_path: Path) -> None:
+    (tmp_path / "rules.pdf").write_bytes(pdf())
+    (tmp_path / "note.txt").write_text("Another text altogether.")
+    with Reader() as reader:
+        pages = reader.reading(tmp_path / "rules.pdf")
+        assert next(pages) == 1
+        pages.close()
+        assert reader.read(tmp_path / "note.txt").text == "Another text altogether."
+
+
 OLD_TEXTS = {
     "cp1252": "Die Miete beträgt 500 Euro im Monat. Kündigung nur schriftlich.",
     "gb18030": "会议在九点开始。午餐在十二点。",

@@ -16,9 +16,9 @@ from castalia.language.documents.formats import check_installed, format_of
 MOST_BYTES = 256 * 1024 * 1024
 """Bytes of a file that is read at all."""
 SECONDS = 120.0
-"""Seconds that a file may take, or a page of one that is read page by page,"""
+"""Seconds that a file may take, or a page of one that is read page by page."""
 MOST_SECONDS = 3600.0
-"""and all of its pages together."""
+"""Seconds that all pages of such a file may take together."""
 
 
 class Reader:
@@ -76,7 +76,11 @@ class Reader:
         overdue = threading.Event()
         line = self._line(child, overdue, json.dumps({"path": str(path.resolve()), "name": name}), stdin, stdout)
         while line.startswith('{"page"') and time.monotonic() - started < MOST_SECONDS:
-            yield int(json.loads(line)["page"])
+            try:
+                yield int(json.loads(line)["page"])
+            except GeneratorExit:  # what the child would still say belongs to no later file
+                self._stop()
+                raise
             line = self._line(child, overdue, None, stdin, stdout)
         if not line or line.startswith('{"page"'):
             self._stop()
