@@ -6,11 +6,10 @@
 import tempfile
 from collections.abc import Generator
 from pathlib import Path, PurePath
-from typing import cast
 
 from castalia.core.content import Part
 from castalia.core.errors import TooLarge, UnsupportedInput
-from castalia.core.events import Event, Progress
+from castalia.core.events import Event
 from castalia.language.documents.content import Content
 from castalia.language.documents.formats import OTHERS
 from castalia.language.documents.reading import Reader
@@ -59,9 +58,4 @@ def _read(data: bytes, name: str) -> Generator[Event, None, Content]:
     with tempfile.TemporaryDirectory(prefix="castalia-") as folder, Reader() as reader:
         path = Path(folder) / "document"
         path.write_bytes(data)
-        pages = reader.reading(path, name)
-        while True:
-            try:
-                yield Progress(message=f"{name}: reading page {next(pages)}", fraction=0.0)
-            except StopIteration as read:
-                return cast(Content, read.value)
+        return (yield from reader.reading(path, name))

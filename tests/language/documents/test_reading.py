@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from castalia.core.errors import CastaliaError, NotFound, TooLarge, UnsupportedInput
+from castalia.core.errors import CastaliaError, MissingExtra, NotFound, TooLarge, UnsupportedInput
 from castalia.language.documents import office
 from castalia.language.documents.chunking import chunks_of
-from castalia.language.documents.formats import formats
+from castalia.language.documents.formats import decoded, formats
 from castalia.language.documents.reading import Reader, read_bytes
 
 
@@ -273,7 +273,8 @@ def test_a_passage_stands_on_one_page() -> None:
 def test_pages_are_told_while_a_pdf_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(pdf())
     with Reader() as reader:
-        assert list(reader.reading(tmp_path / "a.pdf")) == [1, 2]
+        told = [event.message for event in reader.reading(tmp_path / "a.pdf", fraction=0.5)]
+    assert told == ["a.pdf: reading page 1", "a.pdf: reading page 2"]
 
 
 def test_a_reading_that_is_given_up_leaves_nothing_for_the_next_file(tmp_path: Path) -> None:
@@ -281,7 +282,7 @@ def test_a_reading_that_is_given_up_leaves_nothing_for_the_next_file(tmp_path: P
     (tmp_path / "note.txt").write_text("Another text altogether.")
     with Reader() as reader:
         pages = reader.reading(tmp_path / "rules.pdf")
-        assert next(pages) == 1
+        assert "page 1" in next(pages).message
         pages.close()
         assert reader.read(tmp_path / "note.txt").text == "Another text altogether."
 
@@ -400,3 +401,12 @@ def test_groups_and_charts_of_slides_are_read_in_their_places() -> None:
     text = read_bytes(out.getvalue(), "a.pptx").text
     assert text.index("Inside the group") < text.index("Below the group") < text.index("East | 3\nWest | 4.5")
     assert "| Boats" in text
+
+
+def test_an_old_encoding_without_the_library_that_guesses_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("castalia.language.documents.formats.find_spec", lambda _: None)
+    with pytest.raises(MissingExtra, match="not UTF-8 needs charset_normalizer"):
+        decoded(OLD_TEXTS["cp1252"].encode("cp1252"), "old.txt", [])
+    assert decoded("Größe".encode(), "new.txt", []) == "Größe"

@@ -4,7 +4,7 @@ import importlib
 import io
 import pkgutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -117,10 +117,14 @@ def _is_utf8(data: bytes) -> bool:
 
 def check_installed(one: DocumentFormat) -> None:
     """Raise MissingExtra when a reader's library is not there."""
-    missing = [module for module in one.requires if find_spec(module) is None]
+    _check_modules(one.summary, one.requires)
+
+
+def _check_modules(what: str, modules: Iterable[str]) -> None:
+    missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise MissingExtra(
-            f"Reading {one.summary} needs {', '.join(missing)}, which is not installed.",
+            f"Reading {what} needs {', '.join(missing)}, which is not installed.",
             hint="pip install 'castalia[documents]'",
         )
 
@@ -150,6 +154,7 @@ LEGACY = {
 
 def _likeliest(data: bytes) -> str:
     """The one of `LEGACY` in which the bytes look most like words; Windows-1252 where none does."""
+    _check_modules("a text that is not UTF-8", ["charset_normalizer"])
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:GUESSED], cp_isolation=list(LEGACY)).best()
@@ -159,7 +164,7 @@ def _likeliest(data: bytes) -> str:
 def decoded(data: bytes, name: str, notes: list[str]) -> str:
     """The text of the bytes: UTF-8, or UTF-16 by its mark, else the likeliest of `LEGACY` with a note.
 
-    Raises UnsupportedInput for what is no text.
+    Raises UnsupportedInput for what is no text, MissingExtra where the guess needs a library that is not there.
     """
     marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not looks_binary(data):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from pydantic import BaseModel
@@ -19,7 +18,6 @@ from castalia.core.events import Progress
 from castalia.core.filters import Filter
 from castalia.core.requests import new_id
 from castalia.language.documents.chunking import chunks_of
-from castalia.language.documents.content import Content
 from castalia.language.documents.formats import suffixes
 from castalia.language.documents.reading import Reader
 from castalia.language.documents.searching import search
@@ -99,7 +97,7 @@ class Library:
         if before is not None and before.digest == digest:
             yield Added(name=source.name, state="unchanged", document=before)
             return
-        content = yield from self._read(reader, source, number / total)
+        content = yield from reader.reading(source.path, source.label, number / total)
         if len(content.text) > MOST_TEXT:
             raise UnsupportedInput(
                 f"{source.label} holds {len(content.text):,} characters; {MOST_TEXT:,} is the limit.", hint="Split it."
@@ -127,14 +125,6 @@ class Library:
         vectors = np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
         kept = self.shelf.put(collection, document, content, passages, vectors)
         yield Added(name=source.name, state="added" if before is None else "replaced", document=kept)
-
-    def _read(self, reader: Reader, source: Source, done: float) -> Generator[Progress, None, Content]:
-        pages = reader.reading(source.path, source.label)
-        while True:
-            try:
-                yield Progress(message=f"{source.label}: reading page {next(pages)}", fraction=done)
-            except StopIteration as read:
-                return cast(Content, read.value)
 
     def remove(self, collection: Collection, name: str) -> Document:
         """Delete a document by name, file name or id. Raises NotFound, BadRequest for a file name that several have."""

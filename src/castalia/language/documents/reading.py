@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Self, cast
 
 from castalia.core.errors import InternalError, NotFound, TooLarge, UnsupportedInput, rebuild
+from castalia.core.events import Progress
 from castalia.language.documents.content import Content
 from castalia.language.documents.formats import check_installed, format_of
 
@@ -47,8 +48,8 @@ class Reader:
             except StopIteration as done:
                 return cast(Content, done.value)
 
-    def reading(self, path: Path, name: str | None = None) -> Generator[int, None, Content]:
-        """The same, while the pages that the reader has come to are told, for formats that have some.
+    def reading(self, path: Path, name: str | None = None, fraction: float = 0.0) -> Generator[Progress, None, Content]:
+        """The same, while the pages that the reader has come to are told, at that ``fraction`` of the whole work.
 
         Raises NotFound, UnsupportedInput (of no known kind, broken, encrypted, empty, mislabelled), TooLarge,
         MissingExtra.
@@ -64,12 +65,12 @@ class Reader:
         with path.open("rb") as file:
             head = file.read(4096)
         check_installed(format_of(path.read_bytes() if head.startswith(b"PK") else head, name))
-        content = yield from self._asked(path, name)
+        content = yield from self._asked(path, name, fraction)
         if not content.text:
             raise UnsupportedInput(f"{name} holds no text.", hint="Leave it out.")
         return content
 
-    def _asked(self, path: Path, name: str) -> Generator[int, None, Content]:
+    def _asked(self, path: Path, name: str, fraction: float) -> Generator[Progress, None, Content]:
         child = self._running()
         stdin, stdout = cast("IO[str]", child.stdin), cast("IO[str]", child.stdout)
         started = time.monotonic()
@@ -77,7 +78,7 @@ class Reader:
         line = self._line(child, overdue, json.dumps({"path": str(path.resolve()), "name": name}), stdin, stdout)
         while line.startswith('{"page"') and time.monotonic() - started < MOST_SECONDS:
             try:
-                yield int(json.loads(line)["page"])
+                yield Progress(message=f"{name}: reading page {json.loads(line)['page']}", fraction=fraction)
             except GeneratorExit:  # what the child would still say belongs to no later file
                 self._stop()
                 raise
