@@ -2,8 +2,8 @@
 
     python benchmarks/choosing.py                  (about two minutes; --json FILE keeps the figures)
 
-Measured on labelled requests that the chooser was not trained on (``requests-dev.jsonl`` in ``CASTALIA_SHARED``, by
-default ``../shared/data`` beside the repository), `unsupported` among the labels, and on our own held-out requests in
+Measured on labelled requests that the chooser was not trained on (``data/requests-dev.jsonl`` in ``CASTALIA_SHARED``, by
+default ``../shared`` beside the repository), `unsupported` among the labels, and on our own held-out requests in
 six languages (`castalia.choosing.held_out`), by class and by language. Those who wrote the corpus have read many of
 these requests and their errors, so these are development figures: expect less on requests that nobody here has seen.
 
@@ -40,7 +40,7 @@ from castalia.core.content import Part
 from castalia.core.requests import Request
 
 ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("CASTALIA_SHARED", ROOT.parent / "shared" / "data"))
+SHARED = Path(os.environ.get("CASTALIA_SHARED", ROOT.parent / "shared")) / "data"
 PLANS = [Path(__file__).parent / name for name in ("plans_held_out.txt", "plans_held_out_2.txt")]
 Guess = tuple[str, float]
 

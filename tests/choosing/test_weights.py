@@ -60,7 +60,7 @@ def test_the_chooser_needs_no_learning_library() -> None:
 
 
 def test_corpus_copies_nothing_of_the_requests_it_is_measured_on() -> None:
-    shared = Path(os.environ.get("CASTALIA_SHARED", Path(__file__).parents[3] / "shared" / "data"))
+    shared = Path(os.environ.get("CASTALIA_SHARED", Path(__file__).parents[3] / "shared")) / "data"
     file = shared / "requests-dev.jsonl"
     if not file.is_file():
         pytest.skip("the labelled requests are not here: set CASTALIA_SHARED")
