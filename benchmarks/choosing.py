@@ -2,10 +2,11 @@
 
     python benchmarks/choosing.py                  (about two minutes; --json FILE keeps the figures)
 
-Measured on labelled requests that the chooser was not trained on (``data/requests-dev.jsonl`` in ``CASTALIA_SHARED``, by
-default ``../shared`` beside the repository), `unsupported` among the labels, and on our own held-out requests in
-six languages (`castalia.choosing.held_out`), by class and by language. Those who wrote the corpus have read many of
-these requests and their errors, so these are development figures: expect less on requests that nobody here has seen.
+Measured on labelled requests that the chooser was not trained on (``data/requests-dev.jsonl`` in
+``CASTALIA_SHARED``, by default ``../shared`` beside the repository), `unsupported` among the labels, and on our own
+held-out requests in six languages (`castalia.choosing.held_out`), by class and by language. Those who wrote the corpus
+have read many of these requests and their errors, so these are development figures: expect less on requests that
+nobody here has seen.
 
 Plans (`castalia.choosing.several`): how many wishes for several outputs in ``plans_held_out.txt`` and
 ``plans_held_out_2.txt`` (long ones among them) are found, with the right kinds, how many requests that only sound like
