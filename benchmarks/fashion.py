@@ -1,16 +1,17 @@
 """Class-conditional Fashion-MNIST at equal processor time: our families through our own training, and their peers.
 
-    python benchmarks/fashion.py --cpu-seconds 600
+    python benchmarks/fashion.py --cpu-seconds 600 --seed 1 2 3        (three and a half hours)
 
 Needs the data: `apt-get install dataset-fashion-mnist`. Writes results/fashion-SECONDS.json and a sheet of the first
-pictures of each contender beside it. One thread throughout. Contenders that are there already in the file stay unless
-they are named with --only, so that a run can be spread over several calls.
+pictures of each contender beside it. One thread throughout. What the file has already is not run again (but with
+--again), so that a run can be spread over several calls.
 """
 
 import argparse
 import json
 import os
 import platform
+import statistics
 import sys
 import tempfile
 import threading
@@ -31,12 +32,15 @@ from castalia.modalities.image.representation import PixelRepresentation
 from castalia.training import data as training_data
 from castalia.training.plan import TrainingPlan
 from castalia.training.runs import run_training
+from fashion_gan import gan_peer
 from fashion_measures import FOLDER, NAMES, Judge, Stopwatch, classifier, frechet, read
 from fashion_peers import diffusers_peer, vae_peer
 
 RESULTS = Path(__file__).parent / "results"
-OURS = ("vae", "gan", "diffusion")
-PEERS = ("diffusers", "plain-vae")
+OURS = ("diffusion", "gan", "vae")
+PEERS = {"diffusers": "diffusion", "plain-gan": "gan", "plain-vae": "vae"}
+"""Each with the family of ours whose number of parameters it gets, where it can have any."""
+COLUMNS = ("frechet", "label_accuracy", "coverage", "parameters", "steps", "training_seconds", "sampling_seconds")
 
 
 def train_ours(
@@ -89,6 +93,27 @@ def sheet(pictures: np.ndarray, path: Path) -> None:
     )
 
 
+def peer(
+    name: str, data: np.ndarray, labels: np.ndarray, seconds: float, parameters: float, wanted: np.ndarray, seed: int
+) -> tuple[np.ndarray, dict[str, object]]:
+    """Pictures and facts of a peer."""
+    if name == "diffusers":
+        return diffusers_peer(data, labels, seconds, parameters, wanted, seed)
+    if name == "plain-gan":
+        return gan_peer(data, labels, seconds, parameters, wanted, seed)
+    return vae_peer(data, labels, seconds, wanted, seed)
+
+
+def medians(contenders: dict[str, dict[str, float]]) -> str:
+    """A line for each contender: medians over its seeds."""
+    lines = ["\t".join(("contender", "seeds", *COLUMNS))]
+    for name in sorted({label.partition(" seed=")[0] for label in contenders}):
+        runs = [facts for label, facts in contenders.items() if label.partition(" seed=")[0] == name]
+        cells = [f"{statistics.median(one[column] for one in runs):.4g}" for column in COLUMNS]
+        lines.append("\t".join((name, str(len(runs)), *cells)))
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cpu-seconds", type=float, default=600.0)
@@ -96,9 +121,8 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[*OURS, *PEERS], help="contenders to run")
     parser.add_argument("--options", default="{}", help="JSON of options for our families, size among them")
     parser.add_argument("--sampling", default="[{}]", help="JSON list of sampling options to compare")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of our trainings; others than 0 have rows of their own"
-    )
+    parser.add_argument("--seed", type=int, nargs="+", default=[0], help="seeds of the trainings, ours and theirs")
+    parser.add_argument("--again", action="store_true", help="measure those too that the file has already")
     parser.add_argument("--name", default="", help="name for the result file instead of the seconds")
     arguments = parser.parse_args()
     if not FOLDER.is_dir():
@@ -123,35 +147,34 @@ def main() -> int:
         | {"note": "as many training pictures against the test split"},
         "real": judge.measures(data[chosen], labels[chosen]),
     }
-    parameters = 1_000_000.0
-    if "diffusion" in result["contenders"]:
-        parameters = result["contenders"]["diffusion"]["parameters"]
 
     def note(name: str, pictures: np.ndarray, facts: dict[str, object]) -> None:
         facts = {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in facts.items()}
         result["contenders"][name] = judge.measures(pictures, wanted) | {"load": os.getloadavg()[0]} | facts
         print(json.dumps({name: result["contenders"][name]}), flush=True)
-        sheet(pictures, path.with_name(f"{path.stem}-{name}.png"))
+        sheet(pictures, path.with_name(f"{path.stem}-{name.partition(' seed=')[0]}.png"))
         path.write_text(json.dumps(result, indent=2) + "\n")
 
-    for name in [one for one in (*OURS, *PEERS) if one in arguments.only]:
-        watch = Stopwatch()
-        if name in PEERS:
-            seconds = arguments.cpu_seconds
-            made = diffusers_peer(data, labels, seconds, parameters, wanted) if name == "diffusers" else None
-            note(name, *(made or vae_peer(data, labels, seconds, wanted)))
-        elif name in families().specs():
-            options = json.loads(arguments.options) if name == "diffusion" else {}
-            learner, facts = train_ours(name, data, labels, arguments.cpu_seconds, options, arguments.seed)
-            facts["all_seconds"] = watch.seconds
-            if name == "diffusion":
-                parameters = facts["parameters"]
-            for sampling in json.loads(arguments.sampling) if name == "diffusion" else [{}]:
-                watch = Stopwatch()
-                pictures = draw_ours(learner, name, wanted, sampling)
-                label = name + (f" seed={arguments.seed}" if arguments.seed else "")
-                label += "".join(f" {key}={value}" for key, value in sampling.items())
-                note(label, pictures, facts | {"sampling_seconds": watch.seconds})
+    for seed in arguments.seed:
+        for name in [one for one in (*OURS, *PEERS) if one in arguments.only]:
+            ending = f" seed={seed}"
+            if name + ending in result["contenders"] and not arguments.again:
+                print(f"{name}{ending} is there already", file=sys.stderr)
+                continue
+            watch = Stopwatch()
+            if name in PEERS:
+                equal = result["contenders"].get(PEERS[name] + ending, {}).get("parameters", 1_000_000.0)
+                note(name + ending, *peer(name, data, labels, arguments.cpu_seconds, equal, wanted, seed))
+            elif name in families().specs():
+                options = json.loads(arguments.options) if name == "diffusion" else {}
+                learner, facts = train_ours(name, data, labels, arguments.cpu_seconds, options, seed)
+                facts["all_seconds"] = watch.seconds
+                for sampling in json.loads(arguments.sampling) if name == "diffusion" else [{}]:
+                    watch = Stopwatch()
+                    pictures = draw_ours(learner, name, wanted, sampling)
+                    label = name + ending + "".join(f" {key}={value}" for key, value in sampling.items())
+                    note(label, pictures, facts | {"sampling_seconds": watch.seconds})
+    print(medians(result["contenders"]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The peers of the Fashion-MNIST benchmark: diffusers' U-Net and scheduler, and a VAE in plain PyTorch.
+"""Two peers of the Fashion-MNIST benchmark: diffusers' U-Net and scheduler, and a VAE in plain PyTorch.
 
 Both get what our trainer gives ours: warm-up and a cosine, an exponential moving average, batches of 64, one thread.
 """
@@ -18,11 +18,11 @@ BATCH = 64
 DDPM_STEPS = 20
 
 
-def fit(net: nn.Module, loss_of: Callable[[nn.Module, Tensor, Tensor], Tensor], data, labels, seconds, rate):
+def fit(net: nn.Module, loss_of: Callable[[nn.Module, Tensor, Tensor], Tensor], data, labels, seconds, rate, seed):
     """Train for so many processor seconds; returns the averaged network, steps and seconds."""
     average = copy.deepcopy(net).requires_grad_(False)
     optimiser = torch.optim.AdamW(net.parameters(), rate, weight_decay=0.01, betas=(0.9, 0.99), fused=True)
-    draw, watch, step = np.random.default_rng(0), Stopwatch(), 0
+    draw, watch, step = np.random.default_rng(seed), Stopwatch(), 0
     while (fraction := watch.seconds / seconds) < 1.0:
         factor = min(1.0, (step + 1) / 50) * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * fraction)))
         for group in optimiser.param_groups:
@@ -41,7 +41,7 @@ def fit(net: nn.Module, loss_of: Callable[[nn.Module, Tensor, Tensor], Tensor], 
     return average.eval(), step, watch.seconds
 
 
-def diffusers_peer(data, labels, seconds, parameters, wanted, rate=5e-4):
+def diffusers_peer(data, labels, seconds, parameters, wanted, seed, rate=5e-4):
     """diffusers' UNet2DModel with class embeddings under its DDPM objective, drawn with its DPM-Solver++."""
     from diffusers import DDPMScheduler, DPMSolverMultistepScheduler, UNet2DModel
 
@@ -58,7 +58,7 @@ def diffusers_peer(data, labels, seconds, parameters, wanted, rate=5e-4):
             num_class_embeds=len(NAMES),
         )
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     sizes = {width: sum(one.numel() for one in build(width).parameters()) for width in range(8, 97, 8)}
     width = min(sizes, key=lambda one: abs(sizes[one] - parameters))
     net = build(width)
@@ -69,10 +69,10 @@ def diffusers_peer(data, labels, seconds, parameters, wanted, rate=5e-4):
         told = net(scheduler.add_noise(x, noise, times), times, class_labels=y).sample
         return functional.mse_loss(told, noise)
 
-    net, steps, used = fit(net, loss_of, data, labels, seconds, rate)
+    net, steps, used = fit(net, loss_of, data, labels, seconds, rate, seed)
     solver = DPMSolverMultistepScheduler.from_config(scheduler.config)
     watch, pieces = Stopwatch(), []
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     for part in torch.from_numpy(wanted).split(250):
         solver.set_timesteps(DDPM_STEPS)
         x = torch.randn(len(part), 1, 28, 28, generator=generator)
@@ -115,11 +115,12 @@ class PlainVae(nn.Module):
         return (error + divergence).mean()
 
 
-def vae_peer(data, labels, seconds, wanted):
+def vae_peer(data, labels, seconds, wanted, seed):
     """A plain conditional VAE."""
-    torch.manual_seed(0)
-    net, steps, used = fit(PlainVae(), lambda net, x, y: net.loss(x, y), data, labels, seconds, 1e-3)
-    watch, generator = Stopwatch(), torch.Generator().manual_seed(0)
+    torch.manual_seed(seed)
+    loss_of = PlainVae.loss
+    net, steps, used = fit(PlainVae(), loss_of, data, labels, seconds, 1e-3, seed)
+    watch, generator = Stopwatch(), torch.Generator().manual_seed(seed)
     with torch.no_grad():
         made = net.decode(torch.randn(len(wanted), net.latent, generator=generator), torch.from_numpy(wanted)).numpy()
     parameters = sum(one.numel() for one in net.parameters())

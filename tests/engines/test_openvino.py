@@ -15,6 +15,7 @@ from castalia.core.requests import Request
 from castalia.engines.host import HostedEngine
 from castalia.engines.openvino.conversion import checked_header, converted, gguf_file
 from castalia.engines.openvino.rows import activation_group
+from castalia.engines.openvino.sampled import INPUT, pick_early
 from castalia.engines.openvino.support import supports
 from castalia.store.gguf import read_header, values_of
 
@@ -204,3 +205,26 @@ def test_weights_have_one_scale_a_row_and_are_joined(model: Model, tmp_path: Pat
     rows = next(one for one in ours if len(one) == len(expected))
     scales = np.abs(expected).max(axis=1, keepdims=True) / 127
     assert np.abs(rows * scales - expected).max() <= 0.51 * scales.max()
+
+
+def test_the_last_layer_works_for_sampled_tokens_alone(model: Model, tmp_path: Path) -> None:
+    openvino = pytest.importorskip("openvino")
+    with converted(model, gguf_file(model), tmp_path) as folder:
+        network = openvino.Core().read_model(folder / "openvino_model.xml")
+        names = [name for one in network.inputs for name in one.get_names()]
+        rows = next(one for one in network.get_parameters() if one.get_friendly_name() == INPUT)
+        picked = [place.get_node() for place in rows.output(0).get_target_inputs()]
+        takers = {use.get_node().get_type_name() for one in picked for use in one.output(0).get_target_inputs()}
+    assert names.count(INPUT) == 1
+    assert len(picked) == 2
+    assert takers == {"Add", "MatMul"}, "what passes by the attention, and the product after it"
+
+
+def test_networks_of_another_build_keep_their_last_layer() -> None:
+    openvino = pytest.importorskip("openvino")
+    ops = openvino.opset13
+    words = ops.parameter([-1, -1, 4], openvino.Type.f32)
+    logits = ops.matmul(words, ops.constant(np.ones((8, 4), np.float32)), False, True)
+    network = openvino.Model([ops.result(logits)], [words], "other")
+    assert not pick_early(network)
+    assert len(network.inputs) == 1

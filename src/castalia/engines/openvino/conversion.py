@@ -17,11 +17,12 @@ from castalia.core.errors import BadRequest, EngineError
 from castalia.core.models import Model
 from castalia.engines.openvino.products import join_projections
 from castalia.engines.openvino.rows import one_scale_a_row
+from castalia.engines.openvino.sampled import pick_early
 from castalia.engines.openvino.support import supports
 from castalia.store.gguf import MODALITY, Header, read_header
 from castalia.store.locking import locked, storage_errors
 
-LAYOUT = 3
+LAYOUT = 4
 """Counts up when what `_convert` writes changes."""
 TOKENIZER_LIMIT = 8192
 """The tokenizer made from GGUF silently drops all but the last so many tokens of a text."""
@@ -115,7 +116,8 @@ def _convert(file: Path, folder: Path) -> None:
 
 
 def _speed_up(folder: Path) -> None:
-    """Give the weights one scale a row and join products of one input; see `rows` and `products` beside."""
+    """One scale a row for the weights, one product for those of one input, and a last layer that works for the tokens
+    that are drawn from alone; see `rows`, `products` and `sampled` beside."""
     openvino: Any = importlib.import_module("openvino")
     path = folder / "openvino_model.xml"
     if not path.is_file():
@@ -123,11 +125,12 @@ def _speed_up(folder: Path) -> None:
     network = openvino.Core().read_model(path)
     if one_scale_a_row(network):
         join_projections(network)
-        faster = folder / "faster_model.xml"
-        openvino.save_model(network, faster, compress_to_fp16=False)
-        del network
-        faster.replace(path)
-        faster.with_suffix(".bin").replace(path.with_suffix(".bin"))
+    pick_early(network)
+    faster = folder / "faster_model.xml"
+    openvino.save_model(network, faster, compress_to_fp16=False)
+    del network
+    faster.replace(path)
+    faster.with_suffix(".bin").replace(path.with_suffix(".bin"))
 
 
 def _lift_limit(folder: Path) -> None:
