@@ -3,9 +3,9 @@
 The relativistic pairing loss with both zero-centred gradient penalties in every step, residual blocks without
 normalisation whose last convolution starts at zero, bilinear resampling, Adam without a first moment (Huang et al.,
 The GAN is dead; long live the GAN! A modern GAN baseline, 2024). The weight of the penalties is the paper's for
-pictures of this size (Stacked MNIST), the rate five times its own, for there are hundreds of steps instead of a hundred
-thousand. Classes: beside the noise, and as a projection in the critic. Blocks of 2 x 2 pixels are channels: at 28 x 28 a
-step took three times as long.
+pictures of this size (Stacked MNIST); the rate is five times its own, for there are hundreds of steps instead of a
+hundred thousand. Classes: beside the noise, and as a projection in the critic. Blocks of 2 x 2 pixels are channels: at
+28 x 28 a step took three times as long.
 """
 
 import copy
