@@ -67,6 +67,9 @@ class Trainable(nn.Module, ABC):
     served: tuple[str, ...]
     averaged: tuple[str, ...]
     optimisers: dict[str, torch.optim.Optimizer]
+    slack: float = 0.0
+    """How far above the least held-out loss, as a share of it, that of later weights may be so that they are kept
+    instead: more than zero for what learns something that this loss does not tell."""
 
     @abstractmethod
     def prepare(self) -> None:

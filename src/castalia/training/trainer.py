@@ -44,7 +44,9 @@ class Place:
     evaluations: int = 0
     evaluation_seconds: float = 0.0
     previews: int = 0
+    least_loss: float | None = None
     best_loss: float | None = None
+    """The held-out loss of the weights that are kept; `Trainable.slack` says how far above the least it may be."""
     best_fraction: float = 0.0
     best_is_average: bool = False
     rate_scale: float = 1.0
@@ -169,18 +171,20 @@ class Trainer:
         return not timed or self.place.evaluation_seconds <= EVALUATION_SHARE * self.place.seconds
 
     def _evaluate(self) -> None:
-        """Judge raw and averaged weights on the held-out items; keep the better when it is the best so far."""
+        """Judge raw and averaged weights on the held-out items; keep the better of them when it is good enough."""
         place, start = self.place, self.clock.seconds
         self.learner.eval()
-        losses = {False: self._held_out_loss()}
+        raw, averaged = self._held_out_loss(), None
         if self.average.values:
             with self.average.in_place():
-                losses[True] = self._held_out_loss()
-                self._keep_if_best(losses[True], averaged=True)
-        self._keep_if_best(losses[False], averaged=False)
+                averaged = self._held_out_loss()
+                if averaged is not None and (raw is None or averaged <= raw):
+                    self._keep_if_good(averaged, averaged=True)
+        if raw is None or averaged is None or raw < averaged:
+            self._keep_if_good(raw, averaged=False)
         self.learner.train()
         entry: dict[str, float] = {"step": place.step, "seconds": round(place.seconds, 3), "loss": place.loss or 0.0}
-        named = {"held_out": losses[False], "held_out_average": losses.get(True)}
+        named = {"held_out": raw, "held_out_average": averaged}
         place.history.append(entry | {name: value for name, value in named.items() if value is not None})
         place.seconds = self.clock.seconds
         place.evaluation_seconds += place.seconds - start
@@ -198,13 +202,16 @@ class Trainer:
                 break
         return total / count
 
-    def _keep_if_best(self, loss: float | None, *, averaged: bool) -> None:
-        place = self.place
-        if loss is not None and (place.best_loss is None or loss < place.best_loss):
-            place.best_loss, place.best_fraction, place.best_is_average = loss, self.fraction, averaged
-            self.best = {name: value.detach().clone() for name, value in self.learner.served_state().items()}
-        elif loss is None:
+    def _keep_if_good(self, loss: float | None, *, averaged: bool) -> None:
+        place, slack = self.place, self.learner.slack
+        if loss is None:
             place.best_fraction = self.fraction
+            return
+        if place.least_loss is not None and loss >= place.least_loss + slack * abs(place.least_loss):
+            return
+        place.least_loss = loss if place.least_loss is None else min(loss, place.least_loss)
+        place.best_loss, place.best_fraction, place.best_is_average = loss, self.fraction, averaged
+        self.best = {name: value.detach().clone() for name, value in self.learner.served_state().items()}
 
     def _report(self, values: dict[str, float], *, with_preview: bool = False) -> None:
         place, fraction = self.place, 1.0 if self._finished() else self.fraction

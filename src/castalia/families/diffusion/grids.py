@@ -14,6 +14,10 @@ from castalia.families.nets.muon import Muon
 from castalia.families.nets.times import TimeContext
 from castalia.families.nets.unet import UNet, UNetSizes
 
+SLACK = 0.05
+"""See `Trainable.slack`: the held-out loss of captions that never came stands still long before those that did are
+drawn as they are meant."""
+
 
 class GridConfig(DiffusionConfig):
     """Derived numbers of the diffusion of grids; see `UNetSizes` and `DiTSizes`."""
@@ -87,6 +91,7 @@ class GridDiffusion(Diffusion):
         self.layout, self.grid = layout, config
         self.bounds = [(bound - config.centre) / config.spread for bound in (-1.0, 1.0)]
         self.net = GridNet(layout, config, self.embedding.features)
+        self.slack = SLACK if config.draft else 0.0
 
     def prepare(self) -> None:
         """AdamW over everything, or Muon over the body's inner kernels and matrices and AdamW over the rest."""

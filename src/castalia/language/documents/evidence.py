@@ -2,7 +2,8 @@
 
 Names, numbers and words of closed lists (days, months, colours, ordinals) of a question must stand in the passage: the
 rent of the garage is not that of the flat, and 2019 is not 2021. What is left is a score of meaning and words, whose
-weights were fitted on half of the planted questions (`benchmarks/documents.py`).
+weights were fitted on half of the planted questions (`benchmarks/documents.py`). What belongs to a language comes from
+`tongues`; single words are compared by meaning in English alone, the language of the packaged vectors.
 """
 
 import re
@@ -18,85 +19,9 @@ from castalia.language.documents.searching import Encode
 from castalia.language.documents.shelf import Passage
 from castalia.language.documents.terms import searchable
 from castalia.language.small_words import UNSEARCHED
-from castalia.modalities.text.claims import stem
+from castalia.language.tongues import NAME, WORD, Tongue, tongue_of
 from castalia.modalities.text.spans import sentence_spans
 
-WORD = re.compile(r"\w+(?:[.,:]\d+)*")
-NAME = re.compile(r"(?<!^)(?<![.!?:\"“] )\b[A-ZÀ-Þ][\w’'-]*[^\W\d_][\w’'-]*")
-LIGHT = frozenset(
-    [
-        "many",
-        "much",
-        "long",
-        "far",
-        "often",
-        "come",
-        "comes",
-        "came",
-        "take",
-        "takes",
-        "took",
-        "place",
-        "make",
-        "makes",
-        "made",
-        "give",
-        "gives",
-        "gave",
-        "put",
-        "get",
-        "gets",
-        "go",
-        "goes",
-        "happen",
-        "happens",
-        "use",
-        "used",
-        "want",
-        "wants",
-        "wanted",
-        "kind",
-        "number",
-        "name",
-        "called",
-        "tell",
-        "please",
-        "answer",
-        "document",
-        "documents",
-        "text",
-        "does",
-        "doing",
-        "done",
-        "now",
-        "there",
-    ]
-)
-"""Words of questions that say little of what is asked for."""
-CLOSED = tuple(
-    frozenset(words.split())
-    for words in (
-        (
-            "monday tuesday wednesday thursday friday saturday sunday "
-            "mondays tuesdays wednesdays thursdays fridays saturdays sundays"
-        ),
-        "january february march april may june july august september october november december spring autumn winter",
-        "red green blue yellow white black brown grey gray orange purple pink violet",
-        "second third fourth fifth sixth seventh eighth ninth tenth",
-        "north south east west northern southern eastern western left right",
-        "breakfast lunch dinner supper",
-    )
-)
-SPELT = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
-    r"eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|half|quarter|"
-    r"once|twice|no|none|nothing|free)\b",
-    re.IGNORECASE,
-)
-_TIMES = sorted(
-    {"morning", "noon", "evening", "night", "week", "month", "year", "day", "until"} | CLOSED[0] | CLOSED[1]
-)
-TIMES = re.compile(rf"\d|\b(?:{'|'.join(_TIMES)})\b", re.IGNORECASE)
 SHORTLIST = 10
 """Sentences that are looked at word by word."""
 ALIKE = (0.45, 0.75)
@@ -162,13 +87,12 @@ def weigh(question: str, passages: Sequence[Passage], encode: Encode) -> Evidenc
     return Evidence(question, passages, sorted(scored, key=lambda one: (bool(one.missing), -one.score)))
 
 
-def exact_words(text: str) -> set[str]:
+def exact_words(text: str, tongue: Tongue) -> set[str]:
     """What must be found as it stands: names, what holds a digit, words of closed lists; in lower case."""
     words = {word.lower() for word in WORD.findall(text)}
-    names = {part.lower() for name in NAME.findall(text) for part in WORD.findall(name) if len(part) > 1}
     digits = {word for word in words if any(map(str.isdigit, word))}
-    closed = {word for word in words for kind in CLOSED if word in kind and word != "may"}
-    return names - UNSEARCHED | digits | closed
+    closed = {word for word in words for kind in tongue.closed if word in kind and word != "may"}
+    return tongue.names(text) - UNSEARCHED | digits | closed
 
 
 def _sentences(passage: Passage) -> list[Sentence]:
@@ -181,25 +105,28 @@ def _sentences(passage: Passage) -> list[Sentence]:
 
 
 def _scored(question: str, one: Sentence, with_heading: float, alone: float, encode: Encode) -> Sentence:
+    tongue = tongue_of(question)
     around = f"{one.passage.title} {one.passage.heading} {one.passage.text}"
-    known, near = _stems(around), _stems(one.text)
-    exact = exact_words(question)
-    missing = tuple(sorted(word for word in exact if stem(word) not in known and word not in around.lower()))
+    known, near = _stems(around, tongue), _stems(one.text, tongue)
+    exact = exact_words(question, tongue)
+    missing = tuple(sorted(word for word in exact if not _told(word, known, tongue) and word not in around.lower()))
     telling = [
-        word for word in dict.fromkeys(WORD.findall(searchable(question).lower())) if word not in UNSEARCHED | LIGHT
+        word
+        for word in dict.fromkeys(WORD.findall(searchable(question).lower()))
+        if word not in UNSEARCHED | tongue.light
     ]
-    in_sentence = {word: _held(word, near, one.text, encode) for word in telling}
-    in_passage = [max(here, float(stem(word) in known)) for word, here in in_sentence.items()]
+    in_sentence = {word: _held(word, near, one.text, tongue, encode) for word in telling}
+    in_passage = [max(here, _told(word, known, tongue)) for word, here in in_sentence.items()]
     # words of title and headings say which passage is meant, the others what is asked of it
-    above = _stems(f"{one.passage.title} {one.passage.heading}")
-    asked_of_it = [here for word, here in in_sentence.items() if stem(word) not in above] or list(in_sentence.values())
+    above = _stems(f"{one.passage.title} {one.passage.heading}", tongue)
+    asked_of_it = [here for word, here in in_sentence.items() if tongue.stem(word) not in above]
     digits = [word for word in exact if any(map(str.isdigit, word))]
     features = (
         with_heading,
         alone,
-        _mean(asked_of_it),
+        _mean(asked_of_it or list(in_sentence.values())),
         _mean(in_passage),
-        float(_fits(question, one.text)),
+        float(_fits(question, one.text, tongue)),
         sum(word in one.text for word in digits) / len(digits) if digits else 1.0,
     )
     total = BIAS + sum(weight * value for weight, value in zip(WEIGHTS.values(), features, strict=True))
@@ -207,17 +134,25 @@ def _scored(question: str, one: Sentence, with_heading: float, alone: float, enc
     return Sentence(one.passage, one.start, one.end, one.text, score, missing, features)
 
 
-def _held(word: str, stems: set[str], text: str, encode: Encode) -> float:
-    """How far a word of the question stands in the sentence, as itself or by one like it: 0 to 1."""
-    if stem(word) in stems:
+def _told(word: str, stems: set[str], tongue: Tongue) -> float:
+    """1 when the word is among the stems, of a compound the share of its halves, else 0."""
+    if tongue.stem(word) in stems:
         return 1.0
+    return max(((first in stems) + (second in stems) for first, second in tongue.halves(word)), default=0) / 2
+
+
+def _held(word: str, stems: set[str], text: str, tongue: Tongue, encode: Encode) -> float:
+    """How far a word of the question stands in the sentence, as itself or by one like it: 0 to 1."""
+    told = _told(word, stems, tongue)
+    if told == 1.0 or not tongue.meaning:
+        return told
     others = [
         other for other in dict.fromkeys(WORD.findall(text.lower())) if other not in UNSEARCHED and not other.isdigit()
     ]
     if not others or any(map(str.isdigit, word)):
-        return 0.0
+        return told
     alike = max(float(_vector(encode, word) @ _vector(encode, other)) for other in others)
-    return min(max((alike - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 0.0), 1.0)
+    return max(told, min(max((alike - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 0.0), 1.0))
 
 
 @lru_cache(maxsize=20_000)
@@ -225,20 +160,18 @@ def _vector(encode: Encode, word: str) -> Array:
     return encode([word])[0]
 
 
-def _fits(question: str, sentence: str) -> bool:
+def _fits(question: str, sentence: str, tongue: Tongue) -> bool:
     """Whether the sentence holds the kind of thing that is asked for: somebody, a time, a number."""
     asked = question.lower()
-    if re.search(r"\b(?:who|whom|whose)\b", asked):
+    if tongue.who.search(asked):
         own = {name.lower() for name in NAME.findall(question)}
         return any(name.lower() not in own for name in re.findall(r"\b[A-ZÀ-Þ][\w’'-]+", sentence[1:])) or bool(
             re.match(r"[A-ZÀ-Þ][\w’'-]+ [A-ZÀ-Þ]", sentence)
         )
-    if re.search(
-        r"\bhow (?:many|much|high|long|large|far|often|old|tall|big|heavy|deep|wide|fast)\b|\bcosts?\b|\bprice\b", asked
-    ):
-        return bool(SPELT.search(sentence))
-    if re.search(r"\bwhen\b|\bwhich (?:year|day|month)\b|\bwhat (?:time|year|day|month)\b", asked):
-        return bool(TIMES.search(sentence))
+    if tongue.many.search(asked):
+        return bool(tongue.numbers.search(sentence))
+    if tongue.when.search(asked):
+        return bool(tongue.times.search(sentence))
     return True
 
 
@@ -246,8 +179,8 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _stems(text: str) -> set[str]:
-    return {stem(word) for word in WORD.findall(searchable(text).lower())}
+def _stems(text: str, tongue: Tongue) -> set[str]:
+    return {tongue.stem(word) for word in WORD.findall(searchable(text).lower())}
 
 
 def _last(passage: Passage) -> str:

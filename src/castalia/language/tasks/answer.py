@@ -11,6 +11,7 @@ from castalia.core.events import Event
 from castalia.language.answering import cleaned, words_of
 from castalia.language.sections import sections_of, tokens_of
 from castalia.language.task import Coverage, Desk, Given, Made, Task, TaskOptions, TaskOutput, Turn
+from castalia.language.tongues import tongue_of
 
 UNKNOWN = "The text does not say."
 MOST = 1500
@@ -96,7 +97,9 @@ def foreign(text: str, question: str) -> list[str]:
     """Names and numbers of the question that the text does not hold: then it cannot tell of them."""
     known = set(words_of(text))
     words = re.findall(r"\b[\w'’-]+", question)
+    nouns = tongue_of(question).nouns(question)
     telling = [word for number, word in enumerate(words) if word[0].isdigit() or (number and word[0].isupper())]
+    telling = [word for word in telling if word.lower() not in nouns]
     return [word for word in telling if any(piece not in known for piece in words_of(word) if piece != "s")]
 
 
