@@ -35,3 +35,18 @@ def test_each_measure_passes_what_is_good_and_flags_what_is_not(
         (measure,) = judge_task((name,), context)
         assert measure.status == status, measure
         assert bool(measure.note) == (status == "flag")
+
+
+def test_a_test_asserts_something_of_the_code() -> None:
+    code, options = "def mean(xs):\n    return sum(xs) / len(xs)", {"language": "Python", "action": "test"}
+    told = {
+        "assert mean([1, 3]) == 2\nassert mean([5]) == 5": (2.0, "pass"),
+        "class Mean(TestCase):\n    def test(self):\n        self.assertEqual(mean([1]), 1)": (1.0, "pass"),
+        code: (0.0, "flag"),
+        "assert True": (0.0, "flag"),
+    }
+    for text, (value, status) in told.items():
+        (measure,) = judge_task(("tests it",), TaskContext(source=code, texts=[text], options=options))
+        assert (measure.value, measure.status) == (value, status)
+    assert judge_task(("tests it",), TaskContext(source=code, texts=["x = = 1"], options=options)) == []
+    assert judge_task(("tests it",), TaskContext(source=code, texts=[code], options=options | {"action": "fix"})) == []

@@ -38,4 +38,5 @@ def test_a_sentence_that_breaks_off_is_left_out_unless_it_is_the_only_one() -> N
     assert whole("It rains. I am writ") == "It rains."
     assert whole("I am writ") == "I am writ"
     assert whole("It rains.\n\nKind regards") == "It rains.\n\nKind regards"
+    assert whole("The pier is wet.\n\nThe pier") == "The pier is wet.", "it begins to say it once more"
     assert whole('He said: "It rains."') == 'He said: "It rains."'

@@ -21,6 +21,7 @@ MOST_COMPARED = 2000
 SUPPORTED = 0.6
 """Share of an answer's telling words that stand in the text: below it the answer comes from elsewhere."""
 SURE = 0.5
+DEFINED = re.compile(r"^\s*(?:async\s+)?(?:def|class)\s+(\w+)", re.MULTILINE)
 FUNCTION_WORDS = 3
 """Words of up to so many letters tell nothing of where an answer comes from."""
 
@@ -180,6 +181,26 @@ def _parses(context: TaskContext) -> Measure | None:
     return _measure("parses", float(not problem), least=1.0, note=f"It is no valid Python: {problem}.")
 
 
+def _tests_it(context: TaskContext) -> Measure | None:
+    """Asserts, or calls of a test case's own, of an answer that names what the code defines."""
+    if context.options.get("action") != "test" or str(context.options.get("language", "")).lower() != "python":
+        return None
+    try:
+        nodes = list(ast.walk(ast.parse(context.text)))
+    except (SyntaxError, ValueError):
+        return None  # `parses` tells
+    defined = set(DEFINED.findall(context.source))
+    named = {one.id for one in nodes if isinstance(one, ast.Name)} | {
+        one.attr for one in nodes if isinstance(one, ast.Attribute)
+    }
+    found = sum(
+        isinstance(one, ast.Assert) or (isinstance(one, ast.Attribute) and one.attr.startswith("assert"))
+        for one in nodes
+    )
+    number = found if named & defined or not defined else 0
+    return _measure("tests it", number, least=1.0, unit="assertions", note="It asserts nothing of the code.")
+
+
 def _all_rows(context: TaskContext) -> Measure:
     empty = sum(not text.strip() for text in context.texts)
     return _measure("all rows", empty, most=0, unit="empty messages", note=f"{empty} messages are empty.")
@@ -199,6 +220,7 @@ CHECKS: dict[str, Callable[[TaskContext], Measure | None]] = {
     "shorter": _shorter,
     "support": _support,
     "sure": _sure,
+    "tests it": _tests_it,
 }
 
 

@@ -72,9 +72,16 @@ def whole(text: str) -> str:
     """The text without a last sentence that breaks off, where there are others before it; a closing is none."""
     spans = list(sentence_spans(text))
     before, _, last = text.rstrip().rpartition("\n")
-    if len(spans) < 2 or END.search(text.rstrip()) or (before and len(last.split()) <= CLOSING):
+    closing = before and len(last.split()) <= CLOSING and not _said_before(last, before)
+    if len(spans) < 2 or END.search(text.rstrip()) or closing:
         return text
     return text[: spans[-2][1]].rstrip()
+
+
+def _said_before(beginning: str, text: str) -> bool:
+    """Whether a sentence of the text begins so."""
+    words = _words(beginning)
+    return any(_words(text[start:end])[: len(words)] == words for start, end in sentence_spans(text))
 
 
 def _words(text: str) -> list[str]:

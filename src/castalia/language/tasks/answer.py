@@ -9,6 +9,7 @@ from pydantic import Field
 
 from castalia.core.events import Event
 from castalia.language.answering import cleaned, words_of
+from castalia.language.mending import loops
 from castalia.language.sections import sections_of, tokens_of
 from castalia.language.task import Coverage, Desk, Given, Made, Task, TaskOptions, TaskOutput, Turn
 from castalia.language.tongues import tongue_of
@@ -51,7 +52,7 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     """The answer; of a long text the passages that fit the question best are read, and all are searched.
 
     `UNKNOWN` when the question names somebody or a number that the text does not, and when what the model says does not
-    stand in the text.
+    stand in the text or goes round in circles.
     """
     question = given.options.question.strip()
     room = 100
@@ -63,7 +64,7 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
         answer = UNKNOWN
     else:
         answer = cleaned((yield from desk.write(turns(text, question), max_tokens=room, purpose="answer")))
-    if not supported(answer, f"{text} {question}"):
+    if not supported(answer, f"{text} {question}") or loops(answer):
         answer = UNKNOWN
     found = not answer.lower().startswith(UNKNOWN.lower().rstrip("."))
     yield desk.show(answer)
