@@ -1,6 +1,7 @@
-"""Documents: search on Cranfield and at 100,000 passages, and answers to 100 planted questions.
+"""Documents: search on Cranfield and at 100,000 passages, answers to 100 planted questions and in other languages.
 
 python benchmarks/documents.py                      # all, with the packaged language model
+python benchmarks/documents.py --only languages
 python benchmarks/documents.py --only answers --model path/to/any.gguf
 python benchmarks/documents.py --only answers --half development --checker path/to/any.gguf
 """
@@ -28,22 +29,23 @@ from castalia.serving.pipeline import answer
 
 HERE = Path(__file__).parent
 HALVES = ("development", "held-out")
+LANGUAGES = ("german", "french", "spanish")
 HOME = HERE.parent / ".cache" / "tests" / "starter-home"
 
 
-def answers(house: House, model: str, halves: tuple[str, ...] = HALVES) -> dict[str, object]:
+def answers(house: House, model: str, halves: tuple[str, ...], planted: str = "planted") -> dict[str, object]:
     """Of each half: how many unanswerable questions are declined, and how many answerable ones cite a right span."""
-    collection = house.library.collection("planted", create=True)
-    for _ in house.library.add(sources_of([HERE / "planted"]), collection):
+    collection = house.library.collection(planted, create=True)
+    for _ in house.library.add(sources_of([HERE / planted]), collection):
         pass
-    rows = [json.loads(line) for line in (HERE / "planted" / "questions.jsonl").open(encoding="utf-8")]
+    rows = [json.loads(line) for line in (HERE / planted / "questions.jsonl").open(encoding="utf-8")]
     figures: dict[str, object] = {}
     for half in halves:
         cited = declined = quoted = 0
         seconds = []
         asked = [row for row in rows if row["half"] == half]
         for row in asked:
-            request = Request.of_text(row["question"], model=model, documents=["planted"], seed=0)
+            request = Request.of_text(row["question"], model=model, documents=[planted], seed=0)
             result = next(event.result for event in answer(house, request) if isinstance(event, Completed))
             told = result.outputs[0].info["documents"]
             if "file" not in row:
@@ -111,7 +113,7 @@ def outcome_of(steps: Generator[Event, None, Said]) -> Said:
 def main() -> None:
     """Measure, print, and keep the figures in results/documents.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=["retrieval", "answers"])
+    parser.add_argument("--only", choices=["retrieval", "answers", "languages"])
     parser.add_argument("--model", help="A GGUF file, or a model by name.")
     parser.add_argument("--half", choices=HALVES, help="Only this half of the planted questions.")
     parser.add_argument("--checker", help="A GGUF file that checks the sentences of answers.")
@@ -122,7 +124,7 @@ def main() -> None:
                 pass
         vectors = starter.library._folder
         figures: dict[str, object] = {}
-        if wishes.only != "answers":
+        if wishes.only in (None, "retrieval"):
             shared = Path(os.environ.get("CASTALIA_SHARED", HERE.parent.parent / "shared"))
             if (shared / "data" / "cranfield.jsonl").exists():
                 figures = documents_retrieval.measure(shared, vectors)
@@ -146,7 +148,10 @@ def main() -> None:
                     name = "asked"
                 checked = f", checked by {Path(wishes.checker).stem}" if wishes.checker else ""
                 writer = Path(wishes.model or "smollm2-135m").stem
-                figures[f"answers by {writer}{checked}"] = answers(house, name, halves)
+                if wishes.only != "languages":
+                    figures[f"answers by {writer}{checked}"] = answers(house, name, halves)
+                if wishes.only != "answers":
+                    figures[f"other languages, by {writer}"] = answers(house, name, LANGUAGES, "planted_tongues")
     print(json.dumps(figures, indent=2))
     results = HERE / "results" / "documents.json"
     kept = json.loads(results.read_text()) if results.exists() else {}

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from castalia.core.representation import Conditions, Segment
 
-BLUR = 0.1
+BLUR = 0.5
 """Noise in training on wide groups of real numbers, relative to their unit scale."""
 WIDE = 64
 """Numbers from which such a group is wide: a vector that stands for something, not a few figures."""
