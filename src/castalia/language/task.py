@@ -7,7 +7,7 @@ A task is a generator. It asks the model through a `Desk`, passes the events of 
         return Made([text])
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -127,7 +127,7 @@ class Desk(Protocol):
         """Whether `vectors` works: the sentence vectors are there."""
         ...
 
-    def vectors(self, texts: list[str]) -> Array:
+    def vectors(self, texts: Sequence[str]) -> Array:
         """Unit vectors (n, 384) of short texts, near in meaning, near in direction."""
         ...
 

@@ -1,6 +1,6 @@
 """The model as a task reaches it: every answer goes the way of a request and is on the record by an id of its own."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -118,7 +118,7 @@ class PipelineDesk:
         """Whether the sentence vectors are here."""
         return SENTENCE_VECTORS in self.house.assets()
 
-    def vectors(self, texts: list[str]) -> Array:
+    def vectors(self, texts: Sequence[str]) -> Array:
         """See the contract."""
         return self.house.library.encode(texts)
 
