@@ -138,7 +138,7 @@ def main() -> int:
     wanted = np.arange(arguments.samples) % len(NAMES)
     chosen = np.random.default_rng(0).choice(len(data), arguments.samples, replace=False)
     result |= {
-        "command": f"python benchmarks/fashion.py --cpu-seconds {arguments.cpu_seconds:g}",
+        "command": "python benchmarks/fashion.py " + " ".join(sys.argv[1:]),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, one thread used",
         "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__},
         "classifier": digest,
