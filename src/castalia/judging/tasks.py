@@ -22,6 +22,7 @@ SUPPORTED = 0.6
 """Share of an answer's telling words that stand in the text: below it the answer comes from elsewhere."""
 SURE = 0.5
 DEFINED = re.compile(r"^\s*(?:async\s+)?(?:def|class)\s+(\w+)", re.MULTILINE)
+"""What Python code defines by name."""
 FUNCTION_WORDS = 3
 """Words of up to so many letters tell nothing of where an answer comes from."""
 

@@ -127,8 +127,9 @@ class Desk(Protocol):
         """Whether `vectors` works: the sentence vectors are there."""
         ...
 
-    def vectors(self, texts: Sequence[str]) -> Array:
-        """Unit vectors (n, 384) of short texts, near in meaning, near in direction."""
+    @property
+    def vectors(self) -> Callable[[Sequence[str]], Array]:
+        """Short texts to unit vectors (n, 384), near in meaning, near in direction."""
         ...
 
     def has_tokens(self, tokens: tuple[str, ...]) -> bool:

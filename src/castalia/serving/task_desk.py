@@ -1,6 +1,6 @@
 """The model as a task reaches it: every answer goes the way of a request and is on the record by an id of its own."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -118,9 +118,10 @@ class PipelineDesk:
         """Whether the sentence vectors are here."""
         return SENTENCE_VECTORS in self.house.assets()
 
-    def vectors(self, texts: Sequence[str]) -> Array:
-        """See the contract."""
-        return self.house.library.encode(texts)
+    @property
+    def vectors(self) -> Callable[[Sequence[str]], Array]:
+        """See the contract; one function for all desks, so that what is kept by it lasts."""
+        return self.house.library.encode
 
     def has_tokens(self, tokens: tuple[str, ...]) -> bool:
         """See the contract; false for models that are not GGUF files."""

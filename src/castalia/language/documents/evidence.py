@@ -9,6 +9,7 @@ weights were fitted on half of the planted questions (`benchmarks/documents.py`)
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp
 
 import numpy as np
@@ -80,11 +81,8 @@ def weigh(question: str, passages: Sequence[Passage], encode: Encode) -> Evidenc
     with_heading = encode([f"{one.passage.title}: {_last(one.passage)}. {one.text}" for one in found]) @ asked
     alone = encode([one.text for one in found]) @ asked
     best: list[int] = np.argsort(-(with_heading + alone), kind="stable")[:SHORTLIST].tolist()
-    tongue = tongue_of(question)
-    vectors = _word_vectors([question, *(found[place].text for place in best)], encode) if tongue.meaning else {}
     scored = [
-        _scored(question, found[place], float(with_heading[place]), float(alone[place]), tongue, vectors)
-        for place in best
+        _scored(question, found[place], float(with_heading[place]), float(alone[place]), encode) for place in best
     ]
     return Evidence(question, passages, sorted(scored, key=lambda one: (bool(one.missing), -one.score)))
 
@@ -106,15 +104,14 @@ def _sentences(passage: Passage) -> list[Sentence]:
     ]
 
 
-def _scored(
-    question: str, one: Sentence, with_heading: float, alone: float, tongue: Tongue, vectors: dict[str, Array]
-) -> Sentence:
+def _scored(question: str, one: Sentence, with_heading: float, alone: float, encode: Encode) -> Sentence:
+    tongue = tongue_of(question)
     around = f"{one.passage.title} {one.passage.heading} {one.passage.text}"
     known, near = _stems(around, tongue), _stems(one.text, tongue)
     exact = exact_words(question, tongue)
     missing = tuple(sorted(word for word in exact if not _told(word, known, tongue) and word not in around.lower()))
     telling = [word for word in _words(question) if word not in tongue.light]
-    in_sentence = {word: _held(word, near, one.text, tongue, vectors) for word in telling}
+    in_sentence = {word: _held(word, near, one.text, tongue, encode) for word in telling}
     in_passage = [max(here, _told(word, known, tongue)) for word, here in in_sentence.items()]
     # words of title and headings say which passage is meant, the others what is asked of it
     above = _stems(f"{one.passage.title} {one.passage.heading}", tongue)
@@ -140,20 +137,19 @@ def _told(word: str, stems: set[str], tongue: Tongue) -> float:
     return max(((first in stems) + (second in stems) for first, second in tongue.halves(word)), default=0) / 2
 
 
-def _held(word: str, stems: set[str], text: str, tongue: Tongue, vectors: dict[str, Array]) -> float:
+def _held(word: str, stems: set[str], text: str, tongue: Tongue, encode: Encode) -> float:
     """How far a word of the question stands in the sentence, as itself or by one like it: 0 to 1."""
     told = _told(word, stems, tongue)
-    others = [vectors[other] for other in _words(text) if other in vectors and not other.isdigit()]
-    if told == 1.0 or word not in vectors or not others or any(map(str.isdigit, word)):
+    others = [other for other in _words(text) if not other.isdigit()]
+    if told == 1.0 or not tongue.meaning or not others or any(map(str.isdigit, word)):
         return told
-    alike = float(np.max(np.stack(others) @ vectors[word]))
+    alike = max(float(_vector(encode, word) @ _vector(encode, other)) for other in others)
     return max(told, min(max((alike - ALIKE[0]) / (ALIKE[1] - ALIKE[0]), 0.0), 1.0))
 
 
-def _word_vectors(texts: list[str], encode: Encode) -> dict[str, Array]:
-    """The vectors of all single words of these texts but small ones, told in one go."""
-    words = list(dict.fromkeys(word for text in texts for word in _words(text)))
-    return dict(zip(words, encode(words), strict=True)) if words else {}
+@lru_cache(maxsize=20_000)
+def _vector(encode: Encode, word: str) -> Array:
+    return encode([word])[0]
 
 
 def _words(text: str) -> list[str]:

@@ -76,9 +76,8 @@ def run(given: Given[Options], desk: Desk) -> Generator[Event, None, Made]:
     room = ROOM[options.action]
     answer = yield from desk.write(turns(given.text, options), max_tokens=room, purpose=options.action)
     text = cleaned(answer) if options.action == "explain" else code_of(answer)
-    if (
-        options.action == "test" and "assert" not in text
-    ):  # small models give the code back: once more, without the example
+    # small models give the code back instead: once more, without the example, which only Python has
+    if options.action == "test" and options.language.lower() == "python" and "assert" not in text:
         asked = turns(given.text, options)[-1:]
         again = code_of((yield from desk.write(asked, max_tokens=room, purpose="test again")))
         text = again if "assert" in again else text
