@@ -63,7 +63,7 @@ class Collector:
     def _joined(self, chunks: list[MediaChunk]) -> Part:
         last = chunks[-1]
         pieces = [chunk.data or b"" for chunk in chunks]
-        join = modalities().spec(last.modality).join if len(pieces) > 1 else None
+        join = modalities().spec(last.modality).join  # one piece of a stream lacks its length as well
         if join is not None:
             data = cast(Callable[[list[bytes], str], bytes], resolve(join))(pieces, last.media_type)
         else:
