@@ -46,6 +46,33 @@ def test_plain_messages_tell_of_tools_and_calls() -> None:
     assert "sunny" in plain[3]["content"]
 
 
+def test_where_words_are_wanted_results_are_told_without_calls() -> None:
+    calls = [
+        ToolCall(id="1", name="the_weather", arguments='{"town": "Ulm", "days": 2, "long": true}'),
+        ToolCall(id="2", name="clock", arguments=""),
+    ]
+    messages = [
+        Message.of_text("Weather and time in Ulm?"),
+        Message(role="assistant", tool_calls=calls),
+        Message.of_text("12:00", role="tool").model_copy(update={"tool_call_id": "2"}),
+        Message.of_text("sunny", role="tool").model_copy(update={"tool_call_id": "1"}),
+        Message.of_text("It is sunny.", role="assistant"),
+        Message.of_text("Thanks."),
+    ]
+    known = "- clock: 12:00\n- the weather (town Ulm, days 2, long true): sunny"
+    silent = TextOptions(tools=[WEATHER], tool_choice="none")
+    for options in (silent, TextOptions()):
+        assert plain_messages(messages, options) == [
+            {"role": "user", "content": f"Weather and time in Ulm?\n\nThis is known:\n{known}"},
+            {"role": "assistant", "content": "It is sunny."},
+            {"role": "user", "content": "Thanks."},
+        ]
+    last = plain_messages(messages[:4], silent, knows_tools=True)
+    assert last == [{"role": "user", "content": last[0]["content"]}]
+    assert known in last[0]["content"]
+    assert last[0]["content"].endswith("Tell me in one or two sentences what came of it.")
+
+
 def test_plain_messages_refuse_attachments() -> None:
     message = Message(parts=[Part(type="image", data=b"x", name="cat.png")])
     with pytest.raises(UnsupportedInput, match=r"cat\.png"):
@@ -59,5 +86,5 @@ def test_template_messages_carry_arguments_as_objects() -> None:
         {"id": "1", "type": "function", "function": {"name": "weather", "arguments": {"town": "Ulm"}}}
     ]
     broken = call.model_copy(update={"arguments": "{"})
-    with pytest.raises(BadRequest, match="weather are not JSON"):
+    with pytest.raises(BadRequest, match="weather are no JSON object"):
         template_messages([Message(role="assistant", tool_calls=[broken])])

@@ -1,21 +1,32 @@
 """What every engine for language models needs around the tokens: messages for chat templates, stop texts."""
 
 import json
+from typing import cast
 
 from castalia.core.content import Message, ToolCall
 from castalia.core.errors import BadRequest, UnsupportedInput
 from castalia.engines.calling import overlap, tool_prompt
 from castalia.modalities.text.options import TextOptions
 
+KNOWN = ("This is known:", "")
+"""What stands before and behind what tools gave back."""
+KNOWN_TO_CALLERS = ("This was looked up and done:", "\n\nTell me in one or two sentences what came of it.")
+"""The same for models that learnt to call tools; docs/experiments.md tells what others make of it."""
 
-def plain_messages(messages: list[Message], options: TextOptions) -> list[dict[str, str]]:
+
+def plain_messages(messages: list[Message], options: TextOptions, *, knows_tools: bool = False) -> list[dict[str, str]]:
     """``{role, content}`` for chat templates without tools: tools, calls and their results become plain text.
 
-    Raises UnsupportedInput for attachments, which a language model cannot read.
+    Where words are wanted, no call may stand in the conversation, for a small model writes what it reads: there a
+    call and its result are one line of what is known, worded by whether the model ``knows_tools``. Raises
+    UnsupportedInput for attachments, which a language model cannot read.
     """
-    plain: list[dict[str, str]] = []
     for message in messages:
         _check_text_only(message)
+    if not options.tools or options.tool_choice == "none":
+        return _in_words(messages, *(KNOWN_TO_CALLERS if knows_tools else KNOWN))
+    plain: list[dict[str, str]] = []
+    for message in messages:
         role, content = message.role, message.text
         if message.tool_calls:
             calls = [
@@ -25,13 +36,51 @@ def plain_messages(messages: list[Message], options: TextOptions) -> list[dict[s
         if role == "tool":
             role, content = "user", f"The tool answered: {content}"
         plain.append({"role": role, "content": content})
-    if options.tools and options.tool_choice != "none":
-        prompt = tool_prompt(options)
-        if plain and plain[0]["role"] == "system":
-            plain[0]["content"] += f"\n\n{prompt}"
-        else:
-            plain.insert(0, {"role": "system", "content": prompt})
+    prompt = tool_prompt(options)
+    if plain and plain[0]["role"] == "system":
+        plain[0]["content"] += f"\n\n{prompt}"
+    else:
+        plain.insert(0, {"role": "system", "content": prompt})
     return plain
+
+
+def _in_words(messages: list[Message], before: str, behind: str) -> list[dict[str, str]]:
+    """The conversation without calls: what tools gave back stands with the words of the user."""
+    plain: list[dict[str, str]] = []
+    calls: dict[str, ToolCall] = {}
+    known: list[str] = []
+
+    def tell_known() -> None:
+        if not known:
+            return
+        told = "\n".join([before, *known]) + behind
+        known.clear()
+        if plain and plain[-1]["role"] == "user":
+            plain[-1]["content"] += f"\n\n{told}"
+        else:
+            plain.append({"role": "user", "content": told})
+
+    for message in messages:
+        if message.role == "tool":
+            call = calls.get(message.tool_call_id or "")
+            known.append(f"- {'' if call is None else _call_in_words(call)}{message.text}")
+            continue
+        calls |= {call.id: call for call in message.tool_calls}
+        if message.tool_calls and not message.text:
+            continue
+        tell_known()
+        plain.append({"role": message.role, "content": message.text})
+    tell_known()
+    return plain
+
+
+def _call_in_words(call: ToolCall) -> str:
+    """What a result is of, such as "track parcel (code MN3): "."""
+    given = ", ".join(
+        f"{name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in _arguments(call).items()
+    )
+    return call.name.replace("_", " ") + (f" ({given}): " if given else ": ")
 
 
 def template_messages(messages: list[Message]) -> list[dict[str, object]]:
@@ -58,13 +107,17 @@ def template_messages(messages: list[Message]) -> list[dict[str, object]]:
     return told
 
 
-def _arguments(call: ToolCall) -> object:
+def _arguments(call: ToolCall) -> dict[str, object]:
     try:
-        return json.loads(call.arguments)
+        arguments = json.loads(call.arguments or "{}")
     except ValueError as error:
-        raise BadRequest(
-            f"The arguments of the earlier call of {call.name} are not JSON: {error}.", hint="Send them as JSON text."
-        ) from None
+        arguments = error
+    if isinstance(arguments, dict):
+        return cast("dict[str, object]", arguments)
+    raise BadRequest(
+        f"The arguments of the earlier call of {call.name} are no JSON object: {arguments}.",
+        hint="Send them as the text of one.",
+    )
 
 
 def template_tools(options: TextOptions) -> list[dict[str, object]]:

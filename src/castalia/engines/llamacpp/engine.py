@@ -70,7 +70,7 @@ class LlamaCppEngine:
         text, before = request.prompt, self._desk.start
         if request.told is not None:
             text, asked = request.told, request.model_copy(update={"messages": request.messages[:-1]})
-            said = asked.prompt if options.raw else self._desk.rendered(plain_messages(asked.messages, options))
+            said = asked.prompt if options.raw else self._desk.rendered(self._plain(asked, options))
             border = self._desk.start if options.raw else []
             before = [*border, *(token.number for token in self._desk.tokens(said))]
         tokens, adapted = self._desk.tokens(text), self._adapted(request.model)
@@ -105,11 +105,14 @@ class LlamaCppEngine:
         self._server = None
         self._desk.close()
 
+    def _plain(self, request: Request, options: TextOptions) -> list[dict[str, str]]:
+        return plain_messages(request.messages, options, knows_tools=self._native_tools)
+
     def _body(self, request: Request, options: TextOptions, schema: Schema | None) -> Chunk:
         asked: Chunk = (
             {"prompt": request.prompt or self._desk.start}
             if options.raw
-            else {"messages": plain_messages(request.messages, options)}
+            else {"messages": self._plain(request, options)}
         )
         body: Chunk = {
             **asked,

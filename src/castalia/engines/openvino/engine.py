@@ -120,7 +120,9 @@ class OpenVinoEngine:
         if not options.raw and options.tools and options.tool_choice == "auto" and self._vocabulary.knows_tools:
             return self._vocabulary.encode(template_messages(request.messages), template_tools(options))
         if not options.raw:
-            return self._vocabulary.encode(plain_messages(request.messages, options))
+            return self._vocabulary.encode(
+                plain_messages(request.messages, options, knows_tools=self._vocabulary.knows_tools)
+            )
         numbers = self._vocabulary.encode_plain(request.prompt) or [self._vocabulary.start]
         return self._tensor(np.asarray([numbers], dtype=np.int64))
 
