@@ -37,14 +37,10 @@ class Care:
     """Least curvature of the loss that every leaf is taken to hold besides its own: rare categories need it."""
     patience: int
     """So many trees that together help nothing on the watched rows end it."""
-    memory: float
-    """So much of what the other rows gain by trees counts against these: what only those gain is memory of them."""
 
 
-NUMBER = Care(pace=1.0, rounds=0.5, bins=64, prior=10.0, bend=1.0, patience=10, memory=0.0)
-SEVERAL = Care(pace=1.0, rounds=0.5, bins=64, prior=10.0, bend=1.0, patience=10, memory=0.3)
-"""Of more than two categories: made rows lay nearer to learnt rows than to others by these (docs/experiments.md)."""
-TWO = Care(pace=0.4, rounds=1.0, bins=254, prior=3.0, bend=0.3, patience=40, memory=0.0)
+USUAL = Care(pace=1.0, rounds=0.5, bins=64, prior=10.0, bend=1.0, patience=10)
+CAREFUL = Care(pace=0.4, rounds=1.0, bins=254, prior=3.0, bend=0.3, patience=40)
 """Of one category or the other: cheap to learn, and often what users of a table predict (docs/experiments.md)."""
 
 
@@ -68,7 +64,7 @@ def boost(
     seed: int,
 ) -> Boosted:
     """Trees for ``target`` (n,), a number (``width`` 1) or one of ``width`` categories, given ``features`` (n, p)."""
-    care = NUMBER if width == 1 else TWO if width == 2 else SEVERAL
+    care = CAREFUL if width == 2 else USUAL
     draw = np.random.default_rng(seed)
     edges = [_edges(one, care.bins) for one in features.T]
     loss = _Number(target, care) if width == 1 else _Category(target, width, care)
@@ -83,11 +79,7 @@ def boost(
     bins = np.stack([np.searchsorted(edge, one) for edge, one in zip(edges, features.T, strict=True)], axis=1)
     watched = draw.random(len(target)) < WATCHED
     learnt = np.flatnonzero(~watched)
-
-    def regret() -> float:
-        return loss.value(watched) - care.memory * loss.value(~watched)
-
-    least, kept = regret(), 0
+    least, kept = loss.value(watched), 0
     for index in range(max(1, round(care.rounds * rounds))):
         if index - kept >= care.patience:
             break
@@ -104,7 +96,7 @@ def boost(
                 leaf += bins[:, column] > place
         found.values[index] = care.pace * rate * loss.leaf_values(gradient, leaf[inside], inside, 2**depth)
         loss.move(found.values[index][leaf])
-        value = regret()
+        value = loss.value(watched)
         if value < least:
             least, kept = value, index + 1
     found.values[kept:] = 0.0
@@ -171,8 +163,7 @@ class _Number:
         return self.target - self.predicted
 
     def value(self, rows: NDArray[np.bool_]) -> float:
-        """The mean of the rows; 0 where there are none."""
-        return float(np.square(self.target[rows] - self.predicted[rows]).sum()) / max(1, int(rows.sum()))
+        return float(np.square(self.target[rows] - self.predicted[rows]).sum())
 
     def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], _: NDArray[np.intp], leaves: int) -> Floats:
         return (np.bincount(leaf, gradient[:, 0], leaves) / (np.bincount(leaf, minlength=leaves) + self.prior))[:, None]
@@ -203,7 +194,7 @@ class _Category:
         return gradient
 
     def value(self, rows: NDArray[np.bool_]) -> float:
-        return float(-np.log(self.own[rows]).sum()) / max(1, int(rows.sum()))
+        return float(-np.log(self.own[rows]).sum())
 
     def leaf_values(self, gradient: Floats, leaf: NDArray[np.intp], inside: NDArray[np.intp], leaves: int) -> Floats:
         curvature = (self.chances * (1.0 - self.chances))[inside]
