@@ -123,7 +123,10 @@ def right(case: dict[str, object], calls: list[Call], text: str) -> bool:
     return not words or any(str(word).lower() in text.lower() for word in words)
 
 
-def _same(wanted: dict[str, object], given: dict[str, object]) -> bool:
+def _same(wanted: dict[str, object] | list[dict[str, object]], given: dict[str, object]) -> bool:
+    """Whether these are the arguments, or among those that are all right."""
+    if isinstance(wanted, list):
+        return any(_same(one, given) for one in wanted)
     if wanted.keys() != given.keys():
         return False
     return all(_equal(wanted[name], given[name]) for name in wanted)
