@@ -28,7 +28,7 @@ def test_a_new_model_tells_what_it_cost(house: House, base: Model, tmp_path: Pat
 
 
 def test_nothing_is_left_of_what_is_refused(house: House, base: Model) -> None:
-    with pytest.raises(BadRequest, match="nothing would become"):
+    with pytest.raises(BadRequest, match="make nothing smaller"):
         list(quantize(house, "short", "F16"))
     with pytest.raises(Conflict):
         list(quantize(house, "short", "Q4_0", new_name="short"))

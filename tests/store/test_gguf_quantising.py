@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from castalia.core.errors import BadRequest
-from castalia.store.gguf import read_header, values_of
-from castalia.store.gguf_quantising import bits, quantise
+from castalia.store.gguf import Header, Tensor, read_header, values_of
+from castalia.store.gguf_quantising import bits, planned_types, quantise
 
 
 @pytest.mark.parametrize(("kind", "most"), [("Q6_K", 0.05), ("Q4_K", 0.2), ("Q4_0", 0.2), ("Q2_K", 0.5)])
@@ -41,6 +41,18 @@ def test_what_makes_nothing_smaller_is_refused(short_language_model: Path, tmp_p
     with pytest.raises(BadRequest):
         list(quantise(short_language_model, tmp_path / "small.gguf", kind))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_format_whose_blocks_do_not_divide_the_rows_is_refused() -> None:
+    tensors = tuple(
+        Tensor(name, (896, 64), "Q8_0", 0, 896 * 64 * 34 // 32) for name in ("token_embd.weight", "blk.0.attn_q.weight")
+    )
+    header = Header(3, {}, {}, 0, tensors, 0, 32)
+    with pytest.raises(BadRequest, match="Q6_K would make nothing smaller: its blocks do not divide") as refused:
+        planned_types(header, "Q6_K")
+    assert "Q5_0" in refused.value.hint
+    assert "Q6_K" not in refused.value.hint
+    assert planned_types(header, "Q4_K") == {"blk.0.attn_q.weight": "Q5_0"}
 
 
 def test_what_is_stopped_leaves_nothing(short_language_model: Path, tmp_path: Path) -> None:

@@ -56,12 +56,21 @@ def planned_types(header: Header, kind: str) -> dict[str, str]:
     if kind not in FILE_TYPES:
         raise BadRequest(f"There is no weight format {kind!r} here.", hint=f"There are: {', '.join(FILE_TYPES)}.")
     now = next(iter(header.tensor_types), "")
-    if bits(now) <= bits(kind):
-        raise BadRequest(
-            f"The weights are mostly {now}, {bits(now):g} bits each; {kind} has {bits(kind):g}: nothing would become "
-            "smaller, and what was rounded away does not come back.",
-            hint=f"Smaller ones: {', '.join(one for one in FILE_TYPES if bits(one) < bits(now)) or 'none'}.",
-        )
+    changed = _changed(header, kind)
+    if changed and bits(kind) < bits(now):
+        return changed
+    why = f"the weights are mostly {now}, {bits(now):g} bits each; {kind} has {bits(kind):g}"
+    if bits(kind) < bits(now):
+        why = f"its blocks do not divide the rows of this model, so that the weights would stay {now}"
+    smaller = [one for one in FILE_TYPES if bits(one) < bits(now) and _changed(header, one)]
+    raise BadRequest(
+        f"{kind} would make nothing smaller: {why}. What was rounded away does not come back.",
+        hint=f"Smaller ones: {', '.join(smaller) or 'none'}.",
+    )
+
+
+def _changed(header: Header, kind: str) -> dict[str, str]:
+    """The matrices that would get fewer bits, with the format of each."""
     planned = {tensor.name: _kind(tensor, kind) for tensor in header.tensors if len(tensor.shape) > 1}
     there = {tensor.name: tensor.type for tensor in header.tensors}
     return {name: wished for name, wished in planned.items() if bits(wished) < bits(there[name])}
