@@ -70,7 +70,7 @@ def test_where_words_are_wanted_results_are_told_without_calls() -> None:
     last = plain_messages(messages[:4], silent, knows_tools=True)
     assert last == [{"role": "user", "content": last[0]["content"]}]
     assert known in last[0]["content"]
-    assert last[0]["content"].endswith("Tell me in one or two sentences what came of it.")
+    assert last[0]["content"].endswith("Tell me in words what came of it.")
 
 
 def test_plain_messages_refuse_attachments() -> None:

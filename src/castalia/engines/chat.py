@@ -10,7 +10,7 @@ from castalia.modalities.text.options import TextOptions
 
 KNOWN = ("This is known:", "")
 """What stands before and behind what tools gave back."""
-KNOWN_TO_CALLERS = ("This was looked up and done:", "\n\nTell me in one or two sentences what came of it.")
+KNOWN_TO_CALLERS = ("This was looked up and done:", "\n\nTell me in words what came of it.")
 """The same for models that learnt to call tools; docs/experiments.md tells what others make of it."""
 
 

@@ -59,12 +59,16 @@ def planned_types(header: Header, kind: str) -> dict[str, str]:
     changed = _changed(header, kind)
     if changed and bits(kind) < bits(now):
         return changed
-    why = f"the weights are mostly {now}, {bits(now):g} bits each; {kind} has {bits(kind):g}"
     if bits(kind) < bits(now):
         why = f"its blocks do not divide the rows of this model, so that the weights would stay {now}"
+    else:
+        why = (
+            f"the weights are mostly {now}, {bits(now):g} bits each; {kind} has {bits(kind):g}, and what was rounded "
+            "away does not come back"
+        )
     smaller = [one for one in FILE_TYPES if bits(one) < bits(now) and _changed(header, one)]
     raise BadRequest(
-        f"{kind} would make nothing smaller: {why}. What was rounded away does not come back.",
+        f"{kind} would make nothing smaller: {why}.",
         hint=f"Smaller ones: {', '.join(smaller) or 'none'}.",
     )
 
